@@ -1,0 +1,60 @@
+# Two commands do all the set-up on a fresh machine: `make demo` and `make test`.
+# They need Go, npm and make; the browser tests also install Debian's Chromium and fonts.
+
+GO      ?= go
+NPM     ?= npm
+BIN     := bin/ohwatch
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+ASSETS  := reports/assets/echarts.min.js
+PACKAGES := node_modules/.package-lock.json
+
+export CGO_ENABLED := 0
+
+.PHONY: build demo test bench lint fmt clean assets browser
+
+build: $(ASSETS)
+	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o $(BIN) ./cmd/ohwatch
+
+# The main job on the embedded engine: simulate a city, load its files, transform, warn, report.
+demo: build
+	./$(BIN) demo --data ohwatch-data/demo
+
+test: $(ASSETS) browser
+	$(GO) vet ./...
+	$(GO) test -timeout 20m ./...
+
+bench: $(ASSETS)
+	$(GO) test -run '^$$' -bench . -count 5 -timeout 60m ./...
+
+# govulncheck needs its database; where that cannot be reached it says so and the rest still counts.
+lint: $(ASSETS)
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi
+	$(GO) tool gofumpt -l $$(git ls-files '*.go')
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	@$(GO) tool govulncheck ./... || if [ $$? -eq 3 ]; then exit 3; else echo "govulncheck: its database could not be reached, not checked"; fi
+
+fmt:
+	$(GO) tool gofumpt -w $$(git ls-files '*.go')
+
+clean:
+	rm -rf bin ohwatch-data reports/assets/echarts.min.js node_modules
+
+assets: $(ASSETS)
+
+# The engine library and ECharts come from the package manager, pinned by hash.
+$(PACKAGES): package.json package-lock.json
+	$(NPM) ci
+	@touch $@
+
+$(ASSETS): $(PACKAGES)
+	@mkdir -p $(@D)
+	cp node_modules/echarts/dist/echarts.min.js $@
+
+# Chromium and a Chinese font for the tests of the pages.
+browser:
+	@if ! command -v chromium >/dev/null 2>&1 || ! ls /usr/share/fonts/opentype/noto/NotoSansCJK* >/dev/null 2>&1; then \
+		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		$$sudo apt-get update -q && $$sudo apt-get install -q -y --no-install-recommends chromium fonts-noto-cjk; \
+	fi
