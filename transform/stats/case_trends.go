@@ -1,0 +1,51 @@
+package stats
+
+import "math"
+
+// The case layer of trends.
+
+func runMannKendall(a *arguments) (Result, error) {
+	x, time := a.numbers("x"), a.numbersOr("time", nil)
+	r, err := MannKendallAt(x, time, MannKendallOptions{
+		Alternative:  Alternative(a.textOr("alternative", string(TwoSided))),
+		NoContinuity: !a.boolOr("continuity", true),
+	})
+	result := Result{
+		{"n", r.N}, {"s", r.S}, {"var_s", r.VarS}, {"z", r.Z}, {"p_normal", r.P}, {"tau_b", r.TauB},
+		{"sen_slope", r.Slope}, {"sen_lower95", r.Lower}, {"sen_upper95", r.Upper}, {"sen_intercept_median", r.Intercept},
+	}
+	if !math.IsNaN(r.KendallTau) {
+		result = append(result, Value{"kendall_tau", r.KendallTau}, Value{"kendall_p", r.KendallP})
+	}
+	if !math.IsNaN(r.ExactP) {
+		result = append(result, Value{"p_exact_cor_test", r.ExactP})
+	}
+	return result, err
+}
+
+func runAPC(a *arguments) (Result, error) {
+	years, counts, exposure := a.numbers("year"), a.numbers("counts"), a.numbersOr("population", nil)
+	fit := PoissonTrend
+	switch family := a.text("family"); family {
+	case "poisson":
+	case "quasipoisson":
+		fit = QuasiPoissonTrend
+	default:
+		a.fail("family", "must be poisson or quasipoisson, got %q", family)
+	}
+	r, err := fit(years, counts, exposure)
+	return Result{
+		{"intercept", r.Intercept}, {"slope", r.Slope}, {"se_slope", r.SlopeSE}, {"statistic", r.Statistic}, {"p", r.P},
+		{"dispersion", r.Dispersion}, {"deviance", r.Deviance}, {"pearson_x2", r.PearsonX2}, {"df_residual", r.DF},
+		{"iterations", r.Iterations}, {"apc_percent", r.APC},
+		{"apc_lower95_normal", r.LowerNormal}, {"apc_upper95_normal", r.UpperNormal},
+		{"apc_lower95_t", r.LowerT}, {"apc_upper95_t", r.UpperT}, {"fitted", r.Fitted},
+	}, err
+}
+
+func runTrendProportions(a *arguments) (Result, error) {
+	r, err := ProportionTrend(a.numbers("x"), a.numbers("n"), a.numbers("score"))
+	return Result{
+		{"chi_squared", r.ChiSquared}, {"df", 1}, {"p", r.P}, {"z", r.Z}, {"p_one_sided_increasing", r.PIncreasing},
+	}, err
+}
