@@ -1,0 +1,123 @@
+// Command ohwatch is a surveillance warehouse for occupational health: it loads the files of
+// hospitals, detection agencies and dose laboratories into ClickHouse, computes indicators, trends and
+// early warnings, and writes bulletins.
+//
+// Flags go in, one call is made, output and an exit code come out: 0 done, 1 failed, 2 wrong usage,
+// 3 done but something needs a person.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"ohwatch/internal/message"
+)
+
+// Exit codes of the command line contract.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitNeedsPerson = 3
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run executes one command line and returns its exit code.
+func run(args []string, in io.Reader, out, errOut io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	catalogue, err := message.Load()
+	if err != nil {
+		fmt.Fprintf(errOut, "error: %v\n", err)
+		return exitFailed
+	}
+	a := newApp(catalogue, in, out, errOut)
+	root := newRootCommand(a)
+	root.SetArgs(args)
+	err = root.ExecuteContext(ctx)
+	if closeErr := a.close(); err == nil {
+		err = closeErr
+	}
+	return a.report(err)
+}
+
+// newRootCommand returns the command tree.
+func newRootCommand(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "ohwatch",
+		Short:         a.text("cli.short", nil),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.errOut)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError(fmt.Errorf("%w\n%s", err, cmd.UseLine()))
+	})
+	a.addFlags(root.PersistentFlags())
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.configure() }
+	root.AddCommand(commands(a)...)
+	markUsageErrors(root)
+	return root
+}
+
+// markUsageErrors makes a wrong number of arguments of any command a usage error.
+func markUsageErrors(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usageError(fmt.Errorf("%w\n%s", err, cmd.UseLine()))
+			}
+			return nil
+		}
+	}
+	for _, child := range cmd.Commands() {
+		markUsageErrors(child)
+	}
+}
+
+// exitError is an error that decides the exit code. A nil err means that everything a person should
+// read has been printed already.
+type exitError struct {
+	code int
+	err  error
+}
+
+// Error returns the text of the cause.
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *exitError) Unwrap() error { return e.err }
+
+// usageError marks err as wrong usage.
+func usageError(err error) error { return &exitError{code: exitUsage, err: err} }
+
+// exitCode returns the exit code that err asks for.
+func exitCode(err error) int {
+	var e *exitError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &e):
+		return e.code
+	}
+	return exitFailed
+}
