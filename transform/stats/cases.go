@@ -38,6 +38,12 @@ func Run(method string, input []byte) (Result, error) {
 // Methods lists the names that Run knows, sorted.
 func Methods() []string { return slices.Sorted(maps.Keys(runners())) }
 
+// Known reports whether Run knows the method.
+func Known(method string) bool {
+	_, ok := runners()[method]
+	return ok
+}
+
 type runner func(*arguments) (Result, error)
 
 func runners() map[string]runner {

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func runStat(t *testing.T, stdin string, args ...string) (string, error) {
+	t.Helper()
+	command := newStatCommand()
+	var out bytes.Buffer
+	command.SetArgs(args)
+	command.SetIn(strings.NewReader(stdin))
+	command.SetOut(&out)
+	command.SetErr(&bytes.Buffer{})
+	err := command.Execute()
+	return out.String(), err
+}
+
+func TestStat_AnswersEveryReferenceCase(t *testing.T) {
+	files, err := filepath.Glob("../../transform/stats/testdata/oracle/*/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	var args []string
+	for _, file := range files {
+		args = append(args, "--in", file)
+	}
+	out, err := runStat(t, "", args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if len(lines) != len(files) {
+		t.Fatalf("%d answers to %d cases", len(lines), len(files))
+	}
+	for i, line := range lines {
+		var answer struct {
+			ID     string         `json:"id"`
+			Result map[string]any `json:"result"`
+			Error  string         `json:"error"`
+		}
+		if err := json.Unmarshal([]byte(line), &answer); err != nil {
+			t.Fatal(err)
+		}
+		var want struct {
+			ID       string         `json:"id"`
+			Expected map[string]any `json:"expected"`
+		}
+		text, err := os.ReadFile(files[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(text, &want); err != nil {
+			t.Fatal(err)
+		}
+		if answer.ID != want.ID {
+			t.Errorf("answer %d is to %q, want %q", i+1, answer.ID, want.ID)
+		}
+		if _, stops := want.Expected["error"]; stops != (answer.Error != "") || stops == (answer.Result != nil) {
+			t.Errorf("%s: error %q, %d values; R stops: %v", answer.ID, answer.Error, len(answer.Result), stops)
+		}
+		for name := range answer.Result {
+			if _, ok := want.Expected[name]; !ok {
+				t.Errorf("%s: %s is not among the expected values", answer.ID, name)
+			}
+		}
+	}
+}
+
+func TestStat_ReadsLinesAndArrays(t *testing.T) {
+	one := `{"id":"a","method":"rate_ci","input":{"events":5,"person_time":100,"conf":0.95}}`
+	two := `{"id":"b","method":"rate_ci","input":{"events":7,"person_time":100,"conf":0.95}}`
+	lines, err := runStat(t, one+"\n"+two+"\n", "rate_ci")
+	if err != nil {
+		t.Fatal(err)
+	}
+	array, err := runStat(t, "["+one+","+two+"]", "rate_ci")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lines != array || strings.Count(lines, "\n") != 2 || !strings.HasPrefix(lines, `{"id":"a","result":{"rate":0.05,"exact_lower":`) {
+		t.Errorf("lines gave\n%s\nan array gave\n%s", lines, array)
+	}
+}
+
+func TestStat_SaysWhatIsWrong(t *testing.T) {
+	tests := []struct{ name, in, want string }{
+		{"no input", `{"id":"a","method":"rate_ci"}`, `{"id":"a","error":"input: is missing"}`},
+		{"other method", `{"id":"a","method":"ears","input":{}}`, `{"id":"a","error":"method: the case is for \"ears\", not for \"rate_ci\""}`},
+		{"missing argument", `{"id":1,"input":{"events":5}}`, `{"id":1,"error":"person_time: is missing"}`},
+		{"wrong type", `{"id":1,"input":{"events":"many","person_time":1,"conf":0.9}}`, `{"id":1,"error":"events: must be a number, got \"many\""}`},
+		{"impossible", `{"input":{"events":-5,"person_time":100,"conf":0.95}}`, `{"id":null,"error":"events: must be a whole number, at least 0, got -5"}`},
+		{"no object", `7`, `{"id":null,"error":"a case is an object with \"id\", \"method\" and \"input\""}`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			out, err := runStat(t, test.in, "rate_ci")
+			if err != nil || strings.TrimSpace(out) != test.want {
+				t.Errorf("got %s %v, want %s", out, err, test.want)
+			}
+		})
+	}
+	if _, err := runStat(t, "", "magic"); err == nil || !strings.Contains(err.Error(), `unknown method "magic", choose one of: `) {
+		t.Errorf("unknown method: %v", err)
+	}
+	if _, err := runStat(t, `{"id":`, "ears"); err == nil || !strings.Contains(err.Error(), "standard input") {
+		t.Errorf("broken JSON: %v", err)
+	}
+	if _, err := runStat(t, "", "ears", "--in", filepath.Join(t.TempDir(), "none.json")); err == nil {
+		t.Error("a file that is not there: no error")
+	}
+}
