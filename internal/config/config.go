@@ -1,0 +1,266 @@
+// Package config holds the settings of ohwatch: their defaults, the file that changes them and the
+// environment variables that change them again.
+//
+// The file is YAML. It is read strictly: a key that does not exist, a key that stands twice and a value that
+// does not fit are errors that name file, line and column. Every key can be overridden by an environment
+// variable named OHWATCH_ and the key's path in capitals: serve.listen by OHWATCH_SERVE_LISTEN.
+package config
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// FileName is the name of the file that is read from the current folder when no other is named.
+const FileName = "ohwatch.yaml"
+
+// fileVariable names the file to read when no flag does.
+const fileVariable = "OHWATCH_CONFIG"
+
+// fileMost is the size in bytes above which a file is not taken for a configuration.
+const fileMost = 1 << 20
+
+// Config is the whole configuration. It is a value: a copy shares only Rules, which nobody changes.
+type Config struct {
+	// File is the path of the file that was read, empty when there was none.
+	File string `yaml:"-"`
+
+	Data    Data    `yaml:"data"`
+	Engine  Engine  `yaml:"engine"`
+	City    City    `yaml:"city"`
+	Ingest  Ingest  `yaml:"ingest"`
+	Jobs    Jobs    `yaml:"jobs"`
+	Serve   Serve   `yaml:"serve"`
+	Reports Reports `yaml:"reports"`
+
+	// Rules changes parameters of warning rules: rule, parameter, new value with the reason for it.
+	Rules map[string]map[string]Override `yaml:"rules"`
+}
+
+// Data says where everything is kept.
+type Data struct {
+	Dir string `yaml:"dir"` // in the file relative to the file's folder, elsewhere to the current one
+}
+
+// Engine says which ClickHouse holds the warehouse.
+type Engine struct {
+	DSN      string `yaml:"dsn"`      // clickhouse://user:password@host:9000/database; empty: embedded engine
+	Library  string `yaml:"library"`  // libchdb.so; empty: looked for in the usual places
+	Memory   Size   `yaml:"memory"`   // that the embedded engine may use; 0: half of the machine
+	Port     int    `yaml:"port"`     // of the embedded engine on loopback; 0: a free one
+	Cluster  string `yaml:"cluster"`  // name of a ClickHouse cluster; empty: a single server
+	Database string `yaml:"database"` // empty: the DSN's, else ohwatch
+}
+
+// City says whose warehouse this is.
+type City struct {
+	Code           string `yaml:"code"` // six digits of GB/T 2260
+	NameZh         string `yaml:"name_zh"`
+	NameEn         string `yaml:"name_en"`
+	OrganisationZh string `yaml:"organisation_zh"` // issuer printed on bulletins
+	OrganisationEn string `yaml:"organisation_en"`
+	County         string `yaml:"county"` // as senders write it in their county column
+}
+
+// Ingest describes the drop folder.
+type Ingest struct {
+	Folder        string `yaml:"folder"`         // relative to the data directory
+	Done          string `yaml:"done"`           // folder inside it for loaded files
+	Failed        string `yaml:"failed"`         // folder inside it for refused files
+	StableSeconds int    `yaml:"stable_seconds"` // a file is taken when its size has not changed for so long
+}
+
+// Jobs holds the schedule of each job.
+type Jobs struct {
+	Ingest    Job `yaml:"ingest"`
+	Transform Job `yaml:"transform"`
+	Warn      Job `yaml:"warn"`
+	Report    Job `yaml:"report"`
+}
+
+// Job is the schedule of one job.
+type Job struct {
+	Cron    string `yaml:"cron"` // five fields, in Asia/Shanghai
+	Enabled bool   `yaml:"enabled"`
+	CatchUp string `yaml:"catch_up"` // missed runs: once, skip or all
+	Retries int    `yaml:"retries"`  // further attempts after a failed one
+}
+
+// NamedJob is a job with its name.
+type NamedJob struct {
+	Name string
+	Job
+}
+
+// List returns the jobs in the order in which they feed each other.
+func (j Jobs) List() []NamedJob {
+	return []NamedJob{{"ingest", j.Ingest}, {"transform", j.Transform}, {"warn", j.Warn}, {"report", j.Report}}
+}
+
+// Serve describes the web server.
+type Serve struct {
+	Listen string `yaml:"listen"` // host:port on loopback
+}
+
+// Reports says where bulletins go.
+type Reports struct {
+	Out  string `yaml:"out"`  // folder, relative to the data directory
+	Lang string `yaml:"lang"` // zh or en
+}
+
+// Override is the value that replaces the default of a rule's parameter.
+type Override struct {
+	Value  string `yaml:"value"`
+	Reason string `yaml:"reason"` // why this city differs; never empty
+}
+
+// DropFolder returns the path of the drop folder.
+func (c Config) DropFolder() string { return c.inData(c.Ingest.Folder) }
+
+// DoneFolder returns the path of the folder for loaded files.
+func (c Config) DoneFolder() string { return filepath.Join(c.DropFolder(), c.Ingest.Done) }
+
+// FailedFolder returns the path of the folder for refused files.
+func (c Config) FailedFolder() string { return filepath.Join(c.DropFolder(), c.Ingest.Failed) }
+
+// ReportsFolder returns the path of the folder for bulletins.
+func (c Config) ReportsFolder() string { return c.inData(c.Reports.Out) }
+
+// KeysFolder returns the path of the folder for secrets.
+func (c Config) KeysFolder() string { return c.inData("keys") }
+
+func (c Config) inData(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(c.Data.Dir, path)
+}
+
+// Default returns the configuration that holds without a file: the embedded engine, data in
+// ./ohwatch-data, the city of Xinzheng.
+func Default() Config {
+	return Config{
+		Data: Data{Dir: "ohwatch-data"},
+		City: City{
+			Code: "410184", NameZh: "新郑市", NameEn: "Xinzheng",
+			OrganisationZh: "新郑市卫生健康委员会", OrganisationEn: "Xinzheng Health Commission", County: "新郑市",
+		},
+		Ingest: Ingest{Folder: "drop", Done: "done", Failed: "failed", StableSeconds: 10},
+		Jobs: Jobs{
+			Ingest:    Job{Cron: "*/5 * * * *", Enabled: true, CatchUp: "once", Retries: 3},
+			Transform: Job{Cron: "20 * * * *", Enabled: true, CatchUp: "once", Retries: 3},
+			Warn:      Job{Cron: "0 6 * * 1", Enabled: true, CatchUp: "once", Retries: 5},
+			Report:    Job{Cron: "0 7 * * 1", Enabled: true, CatchUp: "once", Retries: 5},
+		},
+		Serve:   Serve{Listen: "127.0.0.1:8080"},
+		Reports: Reports{Out: "reports", Lang: "zh"},
+	}
+}
+
+//go:embed ohwatch.yaml
+var example []byte
+
+// Example returns a commented ohwatch.yaml that says the same as Default.
+func Example() []byte { return append([]byte(nil), example...) }
+
+// Load reads the configuration: the defaults, then the file at path, then the environment, in which env
+// looks up a variable (os.Getenv; an empty variable counts as not set). With an empty path the file is the
+// one named by OHWATCH_CONFIG, or ./ohwatch.yaml if there is one.
+//
+// Errors that a person can mend are of type *Error, several of them joined.
+func Load(path string, env func(string) string) (Config, error) {
+	cfg := Default()
+	named := path
+	if named == "" {
+		named = env(fileVariable)
+	}
+	cfg.File = named
+	if cfg.File == "" {
+		cfg.File = FileName
+	}
+	text, err := readFile(cfg.File)
+	switch {
+	case err == nil:
+	case named == "" && errors.Is(err, fs.ErrNotExist):
+		cfg.File, text = "", nil
+	case errors.Is(err, fs.ErrNotExist):
+		return Config{}, &Error{Code: "config.not_found", Args: map[string]string{"file": named}, Err: err}
+	default:
+		return Config{}, &Error{Code: "config.unreadable", Args: map[string]string{"file": cfg.File}, Err: err}
+	}
+	sources, err := cfg.readYAML(text)
+	if err != nil {
+		return Config{}, err
+	}
+	if _, inFile := sources["data.dir"]; inFile && cfg.Data.Dir != "" && !filepath.IsAbs(cfg.Data.Dir) {
+		cfg.Data.Dir = filepath.Join(filepath.Dir(cfg.File), cfg.Data.Dir)
+	}
+	if err := cfg.readEnvironment(env, sources); err != nil {
+		return Config{}, err
+	}
+	if err := cfg.validate(sources); err != nil {
+		return Config{}, err
+	}
+	return cfg, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, fileMost+1))
+	if err == nil && len(text) > fileMost {
+		err = fmt.Errorf("larger than %d bytes", fileMost)
+	}
+	return text, err
+}
+
+// Error is a fault of the configuration that a person can mend. Code is the key of its sentence in the
+// message catalogue and Args are the values that the sentence names, among them where: the file with line and column,
+// or the environment variable.
+type Error struct {
+	Code string
+	Args map[string]string
+	Err  error // the cause, may be nil
+}
+
+// Error returns the fault in English, for logs.
+func (e *Error) Error() string {
+	var parts []string
+	for _, name := range []string{"where", "file", "key", "value", "want"} {
+		if v := e.Args[name]; v != "" {
+			if name == "value" {
+				v = fmt.Sprintf("%q", v)
+			}
+			parts = append(parts, v)
+		}
+	}
+	parts = append(parts, strings.ReplaceAll(strings.TrimPrefix(e.Code, "config."), "_", " "))
+	if e.Err != nil {
+		parts = append(parts, e.Err.Error())
+	}
+	return strings.Join(parts, ": ")
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Message returns the key of the sentence in the message catalogue and what it names.
+func (e *Error) Message() (key string, args map[string]any) {
+	args = make(map[string]any, len(e.Args)+1)
+	for name, value := range e.Args {
+		args[name] = value
+	}
+	if _, ok := args["error"]; !ok && e.Err != nil {
+		args["error"] = e.Err.Error()
+	}
+	return e.Code, args
+}
