@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -42,6 +43,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		return exitFailed
 	}
 	a := newApp(catalogue, in, out, errOut)
+	a.printer = catalogue.Printer(languageOf(args, os.Getenv))
 	root := newRootCommand(a)
 	root.SetArgs(args)
 	err = root.ExecuteContext(ctx)
@@ -49,6 +51,26 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		err = closeErr
 	}
 	return a.report(err)
+}
+
+// languageOf returns the language that the command line or the environment asks for, so that help texts
+// speak it too. Whether the value is a language at all is checked with the other flags.
+func languageOf(args []string, env func(string) string) message.Lang {
+	value := env("OHWATCH_LANG")
+	for i, arg := range args {
+		if arg == "--" {
+			break
+		}
+		if v, ok := strings.CutPrefix(arg, "--lang="); ok {
+			value = v
+		} else if arg == "--lang" && i+1 < len(args) {
+			value = args[i+1]
+		}
+	}
+	if lang, err := message.ParseLang(value); err == nil {
+		return lang
+	}
+	return message.Chinese
 }
 
 // newRootCommand returns the command tree.
