@@ -1,0 +1,3 @@
+-- name: shutdown
+-- title: Ask the embedded engine to end
+SYSTEM SHUTDOWN
