@@ -19,3 +19,133 @@ func runEARS(a *arguments) (Result, error) {
 		{"alarm", alarms(points, func(p EARSPoint) bool { return p.Alarm }, known)},
 	}, nil
 }
+
+func runCUSUM(a *arguments) (Result, error) {
+	counts := a.numbers("counts")
+	from, to := a.points()
+	var expected []float64
+	switch {
+	case !a.has("m"):
+		expected = []float64{ExpectedMean(counts, from)}
+	case a.isText("m"):
+		if m := a.text("m"); m != "glm" {
+			a.fail("m", "must be a number, null for the mean of the past, or glm, got %q", m)
+		}
+		first, frequency := a.start(), a.number("freq")
+		if a.err != nil {
+			return nil, a.err
+		}
+		var err error
+		if expected, err = ExpectedSeason(counts, from, to, first, frequency); err != nil {
+			return nil, err
+		}
+	default:
+		expected = a.numbers("m")
+	}
+	points, err := CUSUM(counts, expected, from, to, CUSUMOptions{
+		K: a.number("k"), H: a.number("h"), Transform: CUSUMTransform(a.text("trans")), Alpha: a.numberOr("alpha", 0),
+	})
+	known := func(i int) bool { return !math.IsNaN(points[i].Sum) }
+	return Result{
+		{"cusum", column(points, func(p CUSUMPoint) float64 { return p.Sum })},
+		{"upperbound", column(points, func(p CUSUMPoint) float64 { return p.Bound })},
+		{"alarm", alarms(points, func(p CUSUMPoint) bool { return p.Alarm }, known)},
+		{"m", expected},
+	}, err
+}
+
+func runGLR(a *arguments) (Result, error) {
+	counts := a.stretch()
+	mu0 := a.numbers("mu0")
+	if len(mu0) == 1 && len(counts) > 1 {
+		mu0 = repeat(mu0[0], len(counts))
+	}
+	if change := a.textOr("change", "intercept"); change != "intercept" {
+		a.fail("change", "must be intercept, got %q", change)
+	}
+	if need := a.wholeOr("m_tilde", 1); need != 1 {
+		a.fail("m_tilde", "must be 1, got %d", need)
+	}
+	ret := a.textOr("ret", "value")
+	if ret != "value" && ret != "cases" {
+		a.fail("ret", "must be value or cases, got %q", ret)
+	}
+	points, err := GLR(counts, mu0, GLROptions{
+		Threshold: a.number("c_arl"), Alpha: a.numberOr("alpha", 0), Change: a.numberOr("theta", missing()),
+		Direction: GLRDirection(a.textOr("dir", string(GLRIncrease))), Window: a.wholeOr("m_window", -1), Cases: ret == "cases",
+	})
+	return Result{
+		{"statistic", column(points, func(p GLRPoint) float64 {
+			if ret == "cases" {
+				return p.Cases
+			}
+			return p.Statistic
+		})},
+		{"alarm", column(points, func(p GLRPoint) bool { return p.Alarm })},
+	}, err
+}
+
+func runRogerson(a *arguments) (Result, error) {
+	counts := a.stretch()
+	theta0 := a.numbers("theta0t")
+	if len(theta0) == 1 && len(counts) > 1 {
+		theta0 = repeat(theta0[0], len(counts))
+	}
+	var table struct {
+		Theta0 []number `json:"theta0"`
+		H      []number `json:"h"`
+	}
+	a.read("h_values", "an object with the lists theta0 and h", &table)
+	if a.err == nil && len(table.Theta0) != len(table.H) {
+		a.fail("h_values", "theta0 has %d values, h has %d", len(table.Theta0), len(table.H))
+	}
+	if a.err != nil {
+		return nil, a.err
+	}
+	rows := make([]RogersonRow, len(table.H))
+	for i, h := range table.H {
+		rows[i] = RogersonRow{Theta0: float64(table.Theta0[i]), H: float64(h)}
+	}
+	points, err := Rogerson(counts, theta0, RogersonOptions{
+		Table: rows, Shift: a.number("s"), Limit: a.numberOr("limit", -1), FastStart: a.boolOr("fir", false),
+	})
+	return Result{
+		{"upperbound", column(points, func(p RogersonPoint) float64 { return p.Bound })},
+		{"alarm", column(points, func(p RogersonPoint) bool { return p.Alarm })},
+	}, err
+}
+
+func runEWMA(a *arguments) (Result, error) {
+	points, err := EWMA(a.numbers("values"), EWMAOptions{
+		Center: a.number("center"), SD: a.number("sd"), Lambda: a.number("lambda"), Sigmas: a.number("nsigmas"),
+	})
+	known := func(i int) bool { return !math.IsNaN(points[i].Average) }
+	return Result{
+		{"ewma", column(points, func(p EWMAPoint) float64 { return p.Average })},
+		{"lower", column(points, func(p EWMAPoint) float64 { return p.Lower })},
+		{"upper", column(points, func(p EWMAPoint) float64 { return p.Upper })},
+		{"alarm", alarms(points, func(p EWMAPoint) bool { return p.Alarm }, known)},
+	}, err
+}
+
+func runBayes(a *arguments) (Result, error) {
+	counts := a.numbers("counts")
+	from, to := a.points()
+	points, err := Bayes(counts, from, to, BayesOptions{
+		Years: a.whole("b"), HalfWindow: a.whole("w"), CurrentYear: a.boolOr("act_y", true),
+		Alpha: a.number("alpha"), Frequency: a.whole("freq"),
+	})
+	known := func(i int) bool { return !math.IsNaN(points[i].Bound) && !math.IsNaN(counts[from+i]) }
+	return Result{
+		{"upperbound", column(points, func(p BayesPoint) float64 { return p.Bound })},
+		{"alarm", alarms(points, func(p BayesPoint) bool { return p.Alarm }, known)},
+	}, err
+}
+
+func repeat(x float64, n int) []float64 {
+	list := make([]float64, n)
+	for i := range list {
+		list[i] = x
+	}
+	return list
+}

@@ -60,6 +60,11 @@ func runners() map[string]runner {
 		"smr":                    runSMR,
 		"funnel":                 runFunnel,
 		"isoweek":                runISOWeek,
+		"cusum":                  runCUSUM,
+		"glr":                    runGLR,
+		"rogerson":               runRogerson,
+		"ewma":                   runEWMA,
+		"bayes":                  runBayes,
 	}
 }
 
@@ -316,6 +321,35 @@ func (a *arguments) dates(name string) []time.Time {
 // points reads range_from and range_to, counted from 1 and both included, as a stretch [from, to) counted from 0.
 func (a *arguments) points() (from, to int) {
 	return a.whole("range_from") - 1, a.whole("range_to")
+}
+
+// stretch reads counts and cuts them to range_from…range_to.
+func (a *arguments) stretch() []float64 {
+	counts := a.numbers("counts")
+	from, to := a.points()
+	if a.err == nil {
+		a.err = checkRange(len(counts), from, to, 0)
+	}
+	if a.err != nil {
+		return nil
+	}
+	return counts[from:to]
+}
+
+// start reads the place in its year of the first value, the second of the two numbers of start.
+func (a *arguments) start() float64 {
+	start := a.numbersOr("start", []float64{missing(), 1})
+	if len(start) != 2 {
+		a.fail("start", "must be two numbers, year and place in the year")
+		return 1
+	}
+	return start[1]
+}
+
+// isText reports whether the argument is given as a text.
+func (a *arguments) isText(name string) bool {
+	raw := a.fields[name]
+	return len(raw) > 0 && raw[0] == '"'
 }
 
 // alarms lists the alarms of points, null where they are not known.

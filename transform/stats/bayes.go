@@ -1,0 +1,72 @@
+package stats
+
+import "math"
+
+// BayesOptions are the settings of Bayes.
+type BayesOptions struct {
+	Years       int     // b: earlier years looked at
+	HalfWindow  int     // w: points before and after the same place in each of them
+	CurrentYear bool    // also the w points just before
+	Alpha       float64 // one-sided error rate
+	Frequency   int     // points a year
+}
+
+// BayesPoint is the result for one evaluated point.
+type BayesPoint struct {
+	Bound float64 // largest count that does not alarm; NaN if every reference value is missing
+	Alarm bool    // false where bound or count is missing
+}
+
+// Bayes compares x[from:to] with the predictive distribution that the counts of the same season and of the
+// points just before lead to. Missing reference values are left out.
+//
+// Höhle, Comput Stat 2007;22:571–82; Riebler 2004. It equals algo.bayes of R's surveillance: a year is always
+// Frequency points, also when it had 53 weeks.
+func Bayes(x []float64, from, to int, opt BayesOptions) ([]BayesPoint, error) {
+	switch {
+	case opt.Years < 0 || opt.Years > maxSeries:
+		return nil, argumentError("b", "must not be negative, got %d", opt.Years)
+	case opt.HalfWindow < 0 || opt.HalfWindow > maxSeries:
+		return nil, argumentError("w", "must not be negative, got %d", opt.HalfWindow)
+	case opt.Years > 0 && (opt.Frequency < 1 || opt.Frequency > maxSeries):
+		return nil, argumentError("freq", "must be at least 1, got %d", opt.Frequency)
+	case opt.Years > 0 && opt.HalfWindow >= opt.Frequency:
+		return nil, argumentError("w", "must be less than a year (%d), got %d", opt.Frequency, opt.HalfWindow)
+	case opt.Years == 0 && !(opt.CurrentYear && opt.HalfWindow > 0):
+		return nil, argumentError("b", "there are no reference values: no earlier year and no point before")
+	}
+	if err := checkLevel("alpha", opt.Alpha); err != nil {
+		return nil, err
+	}
+	if err := checkCounts("counts", x, true); err != nil {
+		return nil, err
+	}
+	if err := checkRange(len(x), from, to, opt.Years*opt.Frequency+opt.HalfWindow); err != nil {
+		return nil, err
+	}
+	points := make([]BayesPoint, to-from)
+	for i := range points {
+		t := from + i
+		var total, n float64
+		add := func(values []float64) {
+			for _, v := range values {
+				if !math.IsNaN(v) {
+					total, n = total+v, n+1
+				}
+			}
+		}
+		if opt.CurrentYear {
+			add(x[t-opt.HalfWindow : t])
+		}
+		for year := 1; year <= opt.Years; year++ {
+			centre := t - year*opt.Frequency
+			add(x[centre-opt.HalfWindow : centre+opt.HalfWindow+1])
+		}
+		bound := missing()
+		if n > 0 {
+			bound = negativeBinomialQuantile(1-opt.Alpha, total+0.5, n/(n+1))
+		}
+		points[i] = BayesPoint{Bound: bound, Alarm: x[t] > bound}
+	}
+	return points, nil
+}
