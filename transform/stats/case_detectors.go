@@ -149,3 +149,76 @@ func repeat(x float64, n int) []float64 {
 	}
 	return list
 }
+
+// series reads the counts with their calendar, and the population if an offset is asked for.
+func (a *arguments) series() (s CountSeries, offset bool) {
+	s = CountSeries{Counts: a.numbers("counts"), Frequency: a.whole("freq")}
+	if a.has("dates") {
+		s.Dates = a.dates("dates")
+	}
+	if offset = a.boolOr("population_offset", false); offset {
+		s.Population = a.numbers("population")
+	}
+	return s, offset
+}
+
+// recent reads limit54: cases needed in how many of the newest periods.
+func (a *arguments) recent() (cases float64, points int) {
+	limit := a.numbersOr("limit54", []float64{5, 4})
+	if a.err == nil && (len(limit) != 2 || limit[1] != math.Floor(limit[1]) || !(limit[1] >= 1 && limit[1] <= maxSeries)) {
+		a.fail("limit54", "must be a number of cases and a number of periods")
+	}
+	if a.err != nil {
+		return 0, 1
+	}
+	return limit[0], int(limit[1])
+}
+
+func runFarrington(a *arguments) (Result, error) {
+	s, offset := a.series()
+	from, to := a.points()
+	cases, recent := a.recent()
+	points, err := Farrington(s, from, to, FarringtonOptions{
+		Years: a.whole("b"), HalfWindow: a.whole("w"), Reweight: a.boolOr("reweight", true), Alpha: a.number("alpha"),
+		Trend: a.boolOr("trend", true), Power: PowerTransform(a.textOr("powertrans", string(PowerTwoThirds))),
+		RecentCases: cases, RecentPoints: recent, Offset: offset,
+	})
+	known := func(i int) bool { return !math.IsNaN(points[i].Bound) && !math.IsNaN(s.Counts[from+i]) }
+	return Result{
+		{"upperbound", column(points, func(p FarringtonPoint) float64 { return p.Bound })},
+		{"alarm", alarms(points, func(p FarringtonPoint) bool { return p.Alarm }, known)},
+		{"trend", column(points, func(p FarringtonPoint) bool { return p.Trend })},
+		{"quantile", column(points, func(p FarringtonPoint) float64 { return p.Quantile })},
+		{"median", column(points, func(p FarringtonPoint) float64 { return p.Median })},
+	}, err
+}
+
+func runFarringtonFlexible(a *arguments) (Result, error) {
+	s, offset := a.series()
+	from, to := a.points()
+	cases, recent := a.recent()
+	opt := FarringtonFlexibleOptions{
+		Years: a.whole("b"), HalfWindow: a.whole("w"), Periods: a.wholeOr("no_periods", 1),
+		PastExcluded: a.wholeOr("past_weeks_not_included", -1), Reweight: a.boolOr("reweight", true),
+		WeightsThreshold: a.numberOr("weights_threshold", 2.58), Alpha: a.number("alpha"), Trend: a.boolOr("trend", true),
+		TrendThreshold: a.numberOr("p_threshold_trend", 0.05), Power: PowerTransform(a.textOr("powertrans", string(PowerTwoThirds))),
+		Threshold:   FlexibleThreshold(a.textOr("threshold_method", string(ThresholdDelta))),
+		RecentCases: cases, RecentPoints: recent, Offset: offset, Corrected: a.boolOr("corrected", false),
+	}
+	points, err := FarringtonFlexible(s, from, to, opt)
+	fitted := func(i int) bool { return points[i].Fitted }
+	result := Result{
+		{"upperbound", column(points, func(p FlexiblePoint) float64 { return p.Bound })},
+		{"alarm", alarms(points, func(p FlexiblePoint) bool { return p.Alarm }, fitted)},
+		{"expected", column(points, func(p FlexiblePoint) float64 { return p.Expected })},
+		{"score", column(points, func(p FlexiblePoint) float64 { return p.Score })},
+		{"pvalue", column(points, func(p FlexiblePoint) float64 { return p.P })},
+		{"phi", column(points, func(p FlexiblePoint) float64 { return p.Phi })},
+		{"trend", alarms(points, func(p FlexiblePoint) bool { return p.Trend }, fitted)},
+		{"trend_coefficient", column(points, func(p FlexiblePoint) float64 { return p.TrendSlope })},
+	}
+	if opt.Threshold != ThresholdDelta {
+		result = append(result, Value{"mu0", column(points, func(p FlexiblePoint) float64 { return p.Mean })})
+	}
+	return result, err
+}

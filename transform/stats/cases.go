@@ -32,7 +32,10 @@ func Run(method string, input []byte) (Result, error) {
 	if args.err != nil { // a method that saw a missing argument may have stumbled over it
 		return nil, args.err
 	}
-	return result, err
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
 }
 
 // Methods lists the names that Run knows, sorted.
@@ -65,6 +68,8 @@ func runners() map[string]runner {
 		"rogerson":               runRogerson,
 		"ewma":                   runEWMA,
 		"bayes":                  runBayes,
+		"farrington":             runFarrington,
+		"farrington_flexible":    runFarringtonFlexible,
 	}
 }
 
