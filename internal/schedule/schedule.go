@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -67,6 +66,8 @@ func (e Event) unfinished() bool { return e.State == Started || e.State == Retry
 type Store interface {
 	// Last returns the latest event of the latest slot of a job, and a zero Event when the job has none.
 	Last(ctx context.Context, job string) (Event, error)
+	// NextRun returns the number of a new run, higher than all before.
+	NextRun(ctx context.Context) (uint64, error)
 	// Record adds an event.
 	Record(ctx context.Context, e Event) error
 }
@@ -91,8 +92,6 @@ type Scheduler struct {
 	Now   func() time.Time
 	Log   *slog.Logger
 	By    string // recorded with each run
-
-	lastRun atomic.Uint64
 }
 
 // Run works until ctx is cancelled, then waits for the running jobs, which see the same cancellation, and
@@ -138,9 +137,7 @@ func (s *Scheduler) resume(ctx context.Context, job Job) (position, error) {
 	}
 	if last.Slot.IsZero() {
 		now := s.Now().Truncate(time.Second)
-		return position{last: now}, s.Store.Record(ctx, Event{
-			Run: s.newRun(), Job: job.Name, Slot: now, At: s.Now(), State: Skipped, Detail: "the schedule begins", By: s.By,
-		})
+		return position{last: now}, s.skip(ctx, job, now, "the schedule begins")
 	}
 	if !last.unfinished() {
 		return position{last: last.Slot}, nil
@@ -183,7 +180,9 @@ func wait(ctx context.Context, c <-chan struct{}) {
 func (s *Scheduler) catchUp(ctx context.Context, job Job, at position) position {
 	slots, skipped, latest := job.due(at.last, s.Now())
 	if skipped > 0 && ctx.Err() == nil {
-		s.skip(ctx, job, skipped, latest)
+		if err := s.skip(ctx, job, latest, fmt.Sprintf("missed runs given up: %d", skipped)); err != nil {
+			s.Log.Error("record skipped runs", "job", job.Name, "error", err)
+		}
 		at = position{last: latest}
 	}
 	for _, slot := range slots {
@@ -214,15 +213,15 @@ func (j Job) due(last, now time.Time) (run []time.Time, skipped int, latest time
 	return run, skipped, latest
 }
 
-// skip records slots that are given up.
-func (s *Scheduler) skip(ctx context.Context, job Job, n int, latest time.Time) {
-	err := s.Store.Record(ctx, Event{
-		Run: s.newRun(), Job: job.Name, Slot: latest, At: s.Now(), State: Skipped,
-		Detail: fmt.Sprintf("missed runs given up: %d", n), By: s.By,
-	})
+// skip records that slots up to the latest one are given up.
+func (s *Scheduler) skip(ctx context.Context, job Job, latest time.Time, detail string) error {
+	run, err := s.Store.NextRun(ctx)
 	if err != nil {
-		s.Log.Error("record skipped runs", "job", job.Name, "error", err)
+		return err
 	}
+	return s.Store.Record(ctx, Event{
+		Run: run, Job: job.Name, Slot: latest, At: s.Now(), State: Skipped, Detail: detail, By: s.By,
+	})
 }
 
 // runSlot runs a job for one slot, with retries, and records what becomes of it. A run by hand of the same job
@@ -233,7 +232,7 @@ func (s *Scheduler) runSlot(ctx context.Context, job Job, slot time.Time, attemp
 		return // cancelled before it began: the slot is made up at the next start
 	}
 	defer unlock()
-	s.run(ctx, job, Event{Run: s.newRun(), Job: job.Name, Slot: slot, Attempt: attempt, By: s.By})
+	s.run(ctx, job, Event{Job: job.Name, Slot: slot, Attempt: attempt, By: s.By})
 }
 
 // RunNow runs a job by hand, once and without retries. It returns a *BusyError when the job is running, and
@@ -245,13 +244,13 @@ func (s *Scheduler) RunNow(ctx context.Context, job Job) (Event, error) {
 	}
 	defer unlock()
 	job.Retries = 0
-	return s.run(ctx, job, Event{Run: s.newRun(), Job: job.Name, By: s.By})
+	return s.run(ctx, job, Event{Job: job.Name, By: s.By})
 }
 
 // run makes the attempts of one run. e holds the number of attempts that were made before.
 func (s *Scheduler) run(ctx context.Context, job Job, e Event) (Event, error) {
 	began := s.Now()
-	log := s.Log.With("job", job.Name, "run", e.Run)
+	log := s.Log.With("job", job.Name)
 	due := e.Slot
 	if due.IsZero() {
 		due = began
@@ -262,13 +261,25 @@ func (s *Scheduler) run(ctx context.Context, job Job, e Event) (Event, error) {
 		return s.Store.Record(ctx, e)
 	}
 	isRecorded := false
+	begin := func() (err error) {
+		if e.Run == 0 {
+			if e.Run, err = s.Store.NextRun(ctx); err != nil {
+				return fmt.Errorf("number the run: %w", err)
+			}
+		}
+		if err := record(ctx, Started, ""); err != nil {
+			return fmt.Errorf("record the start: %w", err)
+		}
+		isRecorded = true
+		return nil
+	}
 	attempt := func() (Outcome, error) {
 		e.Attempt++
 		if !isRecorded {
-			if err := record(ctx, Started, ""); err != nil {
-				return Outcome{}, fmt.Errorf("record the start: %w", err)
+			if err := begin(); err != nil {
+				log.Error("attempt failed", "attempt", e.Attempt, "error", err)
+				return Outcome{}, err
 			}
-			isRecorded = true
 		}
 		outcome, err := call(ctx, job.Run, due)
 		if err != nil {
@@ -285,6 +296,9 @@ func (s *Scheduler) run(ctx context.Context, job Job, e Event) (Event, error) {
 		backoff.WithMaxTries(uint(max(1, job.Retries+1-e.Attempt))),
 		backoff.WithMaxElapsedTime(0),
 		backoff.WithNotify(func(_ error, next time.Duration) {
+			if !isRecorded {
+				return
+			}
 			detail := "next attempt in " + next.Round(time.Second).String()
 			if err := record(ctx, Retry, detail); err != nil {
 				log.Error("record a failed attempt", "error", err)
@@ -295,6 +309,7 @@ func (s *Scheduler) run(ctx context.Context, job Job, e Event) (Event, error) {
 	defer cancel()
 	var recorded error
 	switch {
+	case !isRecorded: // the slot has left no trace and is made up at the next start
 	case err == nil:
 		e.Rows, e.Error = outcome.Rows, ""
 		recorded = record(ending, Done, outcome.Detail)
@@ -311,7 +326,7 @@ func (s *Scheduler) run(ctx context.Context, job Job, e Event) (Event, error) {
 	if recorded != nil {
 		log.Error("record the end", "state", e.State, "error", recorded)
 	}
-	log.Info("job ended", "state", e.State, "attempt", e.Attempt, "seconds", e.Seconds)
+	log.Info("job ended", "run", e.Run, "state", e.State, "attempt", e.Attempt, "seconds", e.Seconds)
 	return e, errors.Join(err, recorded)
 }
 
@@ -350,17 +365,6 @@ func (s *Scheduler) sleepUntil(ctx context.Context, t time.Time) bool {
 		case <-ctx.Done():
 			timer.Stop()
 			return false
-		}
-	}
-}
-
-// newRun returns the number of a new run: the instant in microseconds, or the next free number of this process.
-func (s *Scheduler) newRun() uint64 {
-	for {
-		last := s.lastRun.Load()
-		next := max(last+1, uint64(s.Now().UnixMicro()))
-		if s.lastRun.CompareAndSwap(last, next) {
-			return next
 		}
 	}
 }
