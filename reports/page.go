@@ -1,0 +1,533 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
+	"time"
+)
+
+// listed is how many warnings of a severity the bulletin shows one by one; the others are counted.
+var listed = map[Severity]int{Red: 10, Orange: 8, Yellow: 4, Blue: 3}
+
+// shownSenders is how many senders of a stream the table of arrivals names, shownWords how many unmatched
+// words, shownDetectors how many township series with an alarm are drawn.
+const (
+	shownSenders   = 12
+	shownWords     = 10
+	shownDetectors = 4
+)
+
+// page is a Bulletin in the words of one language: everything the template shows, ready to be escaped.
+type page struct {
+	words
+	Lang         string // of the lang attribute
+	Title        string
+	Organisation string
+	Issue        string
+	Dates        string
+	AsOf         string
+	Snapshot     string
+	Summary      []SummaryPoint
+	WarningLead  string
+	Severities   []severityGroup
+	Addressees   table
+	ReadingLead  string
+	Cards        []card
+	ReadingTable table
+	Trends       []figure
+	Watch        []figure
+	WatchNote    string
+	Ranking      *figure
+	OtherRanks   []figure
+	Arrived      string // heading
+	Arrivals     table
+	Streams      table
+	Late         []warningItem
+	LateRest     int
+	Rejects      table
+	Unmatched    table
+	Definitions  []definition
+	Notes        []string
+	Footer       string
+
+	style, chartLibrary, script string
+}
+
+type severityGroup struct {
+	Severity Severity
+	Title    string
+	Count    string
+	Rules    []ruleGroup
+	Rest     string
+}
+
+type ruleGroup struct {
+	Rule  string
+	Title string
+	Items []warningItem
+}
+
+type warningItem struct {
+	Title  string
+	Object string
+	Area   string
+	Facts  []string
+	New    bool
+	Closed bool
+	Late   bool // the due date has passed
+}
+
+type card struct {
+	Indicator, Title, Value, Range, Counts, Target, Gap, Status, StatusText, Trend string
+	Few                                                                            bool
+	Unverified                                                                     bool
+	Gauge, Spark                                                                   template.HTML
+}
+
+type definition struct{ Title, Text, Version, Clause string }
+
+// newPage puts the words to a bulletin.
+func newPage(w words, b *Bulletin) *page {
+	year, week := b.Week.Start.ISOWeek()
+	p := &page{
+		words: w, Lang: map[bool]string{true: "zh-CN", false: "en"}[w.chinese()],
+		Title:        w.say("report.title_head", "city", w.say("report.city")),
+		Organisation: b.Organisation,
+		Issue:        w.say("report.issue", "year", year, "week", week),
+		Dates:        w.say("report.week_dates", "from", w.date(b.Week.Start), "to", w.date(b.Week.End), "week", week),
+		AsOf:         w.say("report.as_of", "date", w.date(b.Today)),
+		Snapshot:     w.say("report.no_data_yet"),
+		Footer:       w.say("report.footer_empty"),
+		Summary:      w.summary(b),
+	}
+	if p.Organisation == "" {
+		p.Organisation = w.say("report.organisation")
+	}
+	if s := b.Snapshot; s.Batch > 0 {
+		p.Snapshot = w.say("report.snapshot_short", "batch", s.Batch, "at", w.instant(s.At))
+		p.Footer = w.say("report.footer_snapshot", "batch", s.Batch, "batches", w.count(s.Batches), "at", w.instant(s.At), "hash", s.Hash)
+	}
+	p.warnings(b)
+	p.readings(b)
+	p.figures(b)
+	p.quality(b)
+	p.definitions(b)
+	return p
+}
+
+func (p *page) warnings(b *Bulletin) {
+	fresh, open := tally(b.Warnings)
+	if fresh.total()+open.total() == 0 {
+		p.WarningLead = p.say("report.warnings_empty")
+		return
+	}
+	p.WarningLead = p.say("report.warnings_lead", "fresh", p.count(fresh.total()), "open", p.count(open.total()))
+	for _, severity := range Severities() {
+		if fresh[severity]+open[severity] == 0 {
+			continue
+		}
+		g := severityGroup{Severity: severity, Title: p.say("report.severity_head." + string(severity)),
+			Count: p.say("report.severity_total", "fresh", p.count(fresh[severity]), "open", p.count(open[severity]))}
+		shown, rest, restRules := 0, map[string]int{}, []string{}
+		for _, x := range b.Warnings {
+			if x.Severity != severity {
+				continue
+			}
+			if shown == listed[severity] {
+				if rest[x.Rule] == 0 {
+					restRules = append(restRules, x.Rule)
+				}
+				rest[x.Rule]++
+				continue
+			}
+			shown++
+			g.add(p.ruleName(x.Rule), x.Rule, p.warning(x, b.Today))
+		}
+		if len(restRules) > 0 {
+			slices.SortStableFunc(restRules, func(a, b string) int {
+				return cmp.Or(cmp.Compare(rest[b], rest[a]), cmp.Compare(a, b))
+			})
+			n, parts := 0, []string{}
+			for _, rule := range restRules {
+				n += rest[rule]
+				parts = append(parts, p.say("report.rule_count", "rule", p.ruleName(rule), "n", p.count(rest[rule])))
+			}
+			g.Rest = p.say("report.rest", "n", p.count(n), "rules", p.list(parts))
+		}
+		p.Severities = append(p.Severities, g)
+	}
+	p.addressees(b)
+}
+
+// add puts an item under its rule; rules stand in the order of their most urgent item.
+func (g *severityGroup) add(name, rule string, item warningItem) {
+	i := slices.IndexFunc(g.Rules, func(r ruleGroup) bool { return r.Rule == rule })
+	if i < 0 {
+		i = len(g.Rules)
+		g.Rules = append(g.Rules, ruleGroup{Rule: rule, Title: name})
+	}
+	g.Rules[i].Items = append(g.Rules[i].Items, item)
+}
+
+// ruleName is the name of a rule, its code where the catalogue has none.
+func (w words) ruleName(rule string) string {
+	key := "warn." + strings.ToLower(rule) + ".name"
+	if text := w.say(key); text != "["+key+"]" {
+		return text
+	}
+	return rule
+}
+
+func (w words) warning(x Warning, today time.Time) warningItem {
+	args := make(map[string]any, len(x.Args)+1)
+	args["object"] = x.Object
+	for name, value := range x.Args {
+		args[name] = value
+	}
+	item := warningItem{Title: w.p.Text("warn."+strings.ToLower(x.Rule)+".title", args), Object: x.Object,
+		Area: w.in(x.Area), New: x.New, Closed: !x.Open}
+	if item.Area == "" {
+		item.Area = w.say("report.unknown_area")
+	}
+	item.Facts = append(item.Facts, w.say("report.evidence", "n", w.count(x.Evidence)))
+	if len(x.Addressee) > 0 {
+		item.Facts = append(item.Facts, w.say("report.addressee_line", "who", w.addresseeList(x.Addressee)))
+	}
+	if !x.Due.IsZero() {
+		due := w.say("report.due_line", "date", w.shortDate(x.Due))
+		if x.Open && x.Due.Before(today) {
+			due += w.say("report.overdue")
+			item.Late = true
+		}
+		item.Facts = append(item.Facts, due)
+	}
+	if !x.New && x.Since != "" {
+		item.Facts = append(item.Facts, w.say("report.since_line", "week", x.Since))
+	}
+	return item
+}
+
+func (w words) addresseeList(codes []string) string {
+	var names []string
+	for _, code := range codes {
+		names = append(names, w.addressee(code))
+	}
+	return w.list(names)
+}
+
+func (w words) addressee(code string) string {
+	key := "report.addressee." + strings.ToLower(strings.ReplaceAll(code, "/", "_"))
+	if text := w.say(key); text != "["+key+"]" {
+		return text
+	}
+	return code
+}
+
+// addressees counts the open warnings of each addressee.
+func (p *page) addressees(b *Bulletin) {
+	type load struct {
+		code    string
+		open    bySeverity
+		overdue int
+		next    time.Time
+	}
+	var loads []*load
+	for _, x := range b.Warnings {
+		if !x.Open {
+			continue
+		}
+		for _, code := range x.Addressee {
+			i := slices.IndexFunc(loads, func(l *load) bool { return l.code == code })
+			if i < 0 {
+				i = len(loads)
+				loads = append(loads, &load{code: code, open: bySeverity{}})
+			}
+			l := loads[i]
+			l.open[x.Severity]++
+			switch {
+			case x.Due.IsZero():
+			case x.Due.Before(b.Today):
+				l.overdue++
+			case l.next.IsZero() || x.Due.Before(l.next):
+				l.next = x.Due
+			}
+		}
+	}
+	slices.SortFunc(loads, func(a, b *load) int {
+		for _, s := range Severities() {
+			if c := cmp.Compare(b.open[s], a.open[s]); c != 0 {
+				return c
+			}
+		}
+		return cmp.Compare(a.code, b.code)
+	})
+	t := table{Caption: p.say("report.addressees_caption"), Columns: []string{p.say("report.addressee")}, Numeric: []bool{false}}
+	for _, s := range Severities() {
+		t.Columns, t.Numeric = append(t.Columns, p.say("report.severity."+string(s))), append(t.Numeric, true)
+	}
+	t.Columns = append(t.Columns, p.say("report.total"), p.say("report.overdue_count"), p.say("report.next_due"))
+	t.Numeric = append(t.Numeric, true, true, true)
+	for _, l := range loads {
+		row := []string{p.addressee(l.code)}
+		for _, s := range Severities() {
+			row = append(row, p.count(l.open[s]))
+		}
+		t.Rows = append(t.Rows, append(row, p.count(l.open.total()), p.count(l.overdue), p.shortDate(l.next)))
+	}
+	p.Addressees = t
+}
+
+func (p *page) readings(b *Bulletin) {
+	p.ReadingLead = p.say("report.readings_lead", "year", yearOf(b.Week))
+	t := table{Caption: p.say("report.readings_table"), Numeric: []bool{false, true, true, true, true, true, false, true, true}, Columns: []string{
+		p.say("report.column_reading"), p.say("report.column_value"), p.say("report.column_counts"), p.say("report.column_interval"),
+		p.say("report.column_target"), p.say("report.column_gap"), p.say("report.column_status"), p.say("report.column_missing"), p.say("report.column_as_of")}}
+	for _, r := range b.Readings {
+		c := card{Indicator: r.Indicator, Title: p.in(r.Title), Value: p.value(r.Value, r.Unit, r.Target), Status: r.Status,
+			StatusText: p.say("report.status." + r.Status), Gauge: p.gauge(r), Spark: p.spark(r)}
+		interval, gap := p.interval(r.Value, r.Unit), p.gap(r.Indicator, r.Gap)
+		if interval != "" {
+			c.Range = p.say("report.ci", "range", interval)
+		}
+		if r.Unit == "share" && r.Value.D != nil {
+			c.Counts = p.of(r.Value.N, *r.Value.D)
+			c.Few = *r.Value.D < MinRanked
+		}
+		if r.Unit == "count" && r.Value.Value != nil {
+			c.Value = p.unit(r.Indicator, *r.Value.Value)
+		}
+		target := p.say("report.none")
+		switch {
+		case r.Target != nil:
+			target = p.target(*r.Target)
+			c.Target = p.say("report.target_line", "target", target)
+			switch {
+			case r.Gap != nil && *r.Gap > 0:
+				c.Gap = gap
+			case r.Status == "met":
+				c.Gap, gap = p.say("report.gap_none"), p.say("report.gap_none")
+			}
+		case r.Direction == "down":
+			c.Target = p.say("report.target_falling")
+			target = c.Target
+		}
+		c.Trend = p.change(r)
+		p.Cards = append(p.Cards, c)
+		t.Rows = append(t.Rows, []string{r.Indicator + " " + c.Title, c.Value, c.Counts, interval, target, gap, c.StatusText,
+			p.number(r.Missing), p.date(r.AsOf)})
+	}
+	p.ReadingTable = t
+}
+
+// change sets a reading beside the one of the year before.
+func (w words) change(r Reading) string {
+	if len(r.History) < 2 || r.Value.Value == nil {
+		return ""
+	}
+	before := r.History[len(r.History)-2].Value
+	if before.Value == nil {
+		return ""
+	}
+	if r.Unit != "share" || before.D == nil || *before.D < MinRanked || r.Value.D == nil || *r.Value.D < MinRanked {
+		return w.say("report.change_units", "before", w.value(before, r.Unit, nil))
+	}
+	points := tenths(100**r.Value.Value) - tenths(100**before.Value)
+	sign := "+"
+	if points < -0.05 {
+		sign, points = "−", -points
+	} else if points < 0.05 {
+		sign, points = "±", 0
+	}
+	return w.say("report.change_points", "change", fmt.Sprintf("%s%.1f", sign, points))
+}
+
+func (p *page) figures(b *Bulletin) {
+	p.Trends = []figure{
+		p.casesFigure("cases-year", "report.figure_cases_year", b.CasesByYear),
+		p.shareFigure("short-exposure", b.ShortExposure),
+		p.casesFigure("cases-quarter", "report.figure_cases_quarter", b.CasesByQuarter),
+	}
+	var alarmed []Detector
+	towns := 0
+	var names []string
+	for _, d := range b.Detectors {
+		if d.City {
+			p.Watch = append(p.Watch, p.detectorFigure("watch-city", d))
+			continue
+		}
+		towns++
+		if n := len(d.Weeks); n > 0 && len(d.Weeks[n-1].Alarms) > 0 {
+			alarmed = append(alarmed, d)
+			names = append(names, p.in(d.Area))
+		}
+	}
+	for i, d := range alarmed {
+		if i < shownDetectors {
+			p.Watch = append(p.Watch, p.detectorFigure(fmt.Sprintf("watch-%d", i+1), d))
+		}
+	}
+	switch {
+	case len(b.Detectors) == 0:
+		p.WatchNote = p.say("report.no_series")
+	case len(names) > 0:
+		p.WatchNote = p.say("report.detectors_alarm", "areas", p.list(names))
+	case towns > 0:
+		p.WatchNote = p.say("report.detectors_quiet", "n", p.count(towns))
+	}
+	for i, r := range b.Rankings {
+		f := p.rankingFigure("ranking-"+strings.ToLower(r.Indicator), r)
+		if note := p.overlap(r); note != "" {
+			f.Notes = append(f.Notes, note)
+		}
+		if i == 0 {
+			p.Ranking = &f
+			continue
+		}
+		f.Option = "" // folded away: the picture stands as SVG
+		p.OtherRanks = append(p.OtherRanks, f)
+	}
+}
+
+// overlap counts the places that lie below the first one beyond both intervals.
+func (w words) overlap(r Ranking) string {
+	var first *Place
+	n := 0
+	for i := range r.Places {
+		place := &r.Places[i]
+		switch {
+		case place.Rank == 0 || place.Value.Lower == nil || place.Value.Upper == nil:
+		case first == nil:
+			first = place
+		case *place.Value.Upper < *first.Value.Lower:
+			n++
+		}
+	}
+	if first == nil {
+		return ""
+	}
+	return w.say("report.ranking_overlap", "n", w.count(n))
+}
+
+func (p *page) quality(b *Bulletin) {
+	q := b.Quality
+	switch {
+	case len(q.Arrivals) == 0:
+		p.Arrived = p.say("report.quality_arrived_none")
+	case q.InWeek:
+		p.Arrived = p.say("report.quality_arrived")
+	default:
+		p.Arrived = p.say("report.quality_arrived_last", "from", p.date(q.From), "to", p.date(q.To))
+	}
+	p.Arrivals = p.arrivals(q.Arrivals)
+	p.Streams = table{Caption: p.say("report.quality_streams"), Numeric: []bool{false, true, true, true}, Columns: []string{
+		p.say("report.column_stream"), p.say("report.column_rows"), p.say("report.column_latest"), p.say("report.column_received")}}
+	for _, s := range q.Streams {
+		p.Streams.Rows = append(p.Streams.Rows, []string{p.stream(s.Name), p.count(s.Rows), p.date(s.Latest), p.date(s.Received)})
+	}
+	for i, x := range q.Late {
+		if i == listed[Orange] {
+			p.LateRest = len(q.Late) - i
+			break
+		}
+		p.Late = append(p.Late, p.warning(x, b.Today))
+	}
+	p.Rejects = table{Caption: p.say("report.quality_rejects"), Numeric: []bool{false, false, true}, Columns: []string{
+		p.say("report.column_reason"), p.say("report.column_stream"), p.say("report.column_rejected")}}
+	for _, r := range q.Rejects {
+		p.Rejects.Rows = append(p.Rejects.Rows, []string{p.reject(r.Code), p.stream(r.Stream), p.count(r.Rows)})
+	}
+	p.Unmatched = table{Caption: p.say("report.quality_unmatched"), Numeric: []bool{false, true}, Columns: []string{
+		p.say("report.column_word"), p.say("report.column_rows")}}
+	rest := q.Open
+	for i, u := range q.Unmatched {
+		if i == shownWords {
+			break
+		}
+		p.Unmatched.Rows = append(p.Unmatched.Rows, []string{u.Text, p.count(u.Rows)})
+		rest -= u.Rows
+	}
+	if rest > 0 && len(q.Unmatched) > 0 {
+		p.Unmatched.Rows = append(p.Unmatched.Rows, []string{p.say("report.more_words"), p.count(rest)})
+	}
+}
+
+func (w words) stream(name string) string {
+	key := "report.stream." + name
+	if text := w.say(key); text != "["+key+"]" {
+		return text
+	}
+	return name
+}
+
+// arrivals lists what arrived by stream and sender, the smaller senders of a stream in one line, a total below.
+func (w words) arrivals(arrivals []Arrival) table {
+	t := table{Caption: w.say("report.identity_note"), Columns: []string{w.say("report.column_stream"), w.say("report.column_sender")},
+		Numeric: []bool{false, false, true, true, true, true, true, true, true, true}, Total: true}
+	for _, key := range []string{"files", "read", "loaded", "corrected", "voided", "unchanged", "rejected", "rejected_share"} {
+		t.Columns = append(t.Columns, w.say("report.column_"+key))
+	}
+	row := func(stream, sender string, a Arrival) []string {
+		share := w.say("report.none")
+		if a.Read > 0 && a.Rejected > 0 {
+			share = w.ofRows(a.Rejected, a.Read)
+		}
+		return []string{stream, sender, w.count(a.Files), w.count(a.Read), w.count(a.Loaded), w.count(a.Corrected),
+			w.count(a.Voided), w.count(a.Unchanged), w.count(a.Rejected), share}
+	}
+	add := func(sum *Arrival, a Arrival) {
+		sum.Files += a.Files
+		sum.Read += a.Read
+		sum.Loaded += a.Loaded
+		sum.Corrected += a.Corrected
+		sum.Voided += a.Voided
+		sum.Unchanged += a.Unchanged
+		sum.Rejected += a.Rejected
+	}
+	var all Arrival
+	for start := 0; start < len(arrivals); {
+		end := start
+		for end < len(arrivals) && arrivals[end].Stream == arrivals[start].Stream {
+			end++
+		}
+		group := arrivals[start:end]
+		limit := min(len(group), max(1, shownSenders/4))
+		var rest Arrival
+		for i, a := range group {
+			add(&all, a)
+			if i >= limit && len(group) > limit+1 {
+				add(&rest, a)
+				continue
+			}
+			sender := a.Sender
+			if sender == "" {
+				sender = w.say("report.sender_unknown")
+			}
+			t.Rows = append(t.Rows, row(w.stream(a.Stream), sender, a))
+		}
+		if rest.Files > 0 {
+			t.Rows = append(t.Rows, row(w.stream(group[0].Stream), w.say("report.senders_more", "n", w.count(len(group)-limit)), rest))
+		}
+		start = end
+	}
+	if len(arrivals) > 0 {
+		t.Rows = append(t.Rows, row(w.say("report.total"), "", all))
+	}
+	return t
+}
+
+func (p *page) definitions(b *Bulletin) {
+	for _, r := range b.Readings {
+		d := definition{Title: r.Indicator + " " + p.in(r.Title), Text: p.in(r.Meaning),
+			Version: p.say("report.definition_version", "variant", r.Variant, "version", r.Version)}
+		if r.Clause != "" {
+			d.Clause = p.say("report.clause_line", "clause", r.Clause)
+		}
+		p.Definitions = append(p.Definitions, d)
+	}
+	for _, note := range []string{"interval", "small", "break", "unverified", "people"} {
+		p.Notes = append(p.Notes, p.say("report.definition_note_"+note))
+	}
+}
