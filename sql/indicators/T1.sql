@@ -1,0 +1,35 @@
+-- id: T1
+-- version: 1
+-- position: 10
+-- title: 职业病危害项目申报率 | Declaration rate
+-- unit: share
+-- direction: up
+-- target: 2025 = 0.95
+-- clause: 二、工作目标：重点行业用人单位职业病危害项目申报率达到95%以上
+-- headline: strict
+-- variants: strict, lenient
+-- variant_strict: 已申报且本日历年内已更新的重点行业用人单位 | declared, and declared again in the calendar year
+-- variant_lenient: 曾经申报的重点行业用人单位 | declared at any time
+WITH per AS
+(
+    SELECT
+        reading.as_of_date                            AS as_of_date,
+        stratum.dim                                   AS dim,
+        stratum.dim_value                             AS dim_value,
+        count()                                       AS due,
+        countIf(declared.employer_key != '')          AS ever,
+        countIf(declared.in_year)                     AS in_year
+    FROM fct_employer_reading AS reading
+    INNER JOIN dim_employer ON dim_employer.employer_key = reading.employer_key
+    LEFT JOIN fct_declaration_status AS declared
+        ON declared.as_of_date = reading.as_of_date AND declared.employer_key = reading.employer_key
+    ARRAY JOIN strata AS stratum
+    WHERE is_due
+    GROUP BY as_of_date, dim, dim_value
+)
+SELECT
+    reading.1 AS variant, period_kind, period, dim_cell.as_of_date AS as_of_date, area, dim_cell.dim AS dim,
+    dim_cell.dim_value AS dim_value, reading.2 AS numerator, reading.3 AS denominator, 0 AS missing
+FROM dim_cell
+LEFT JOIN per ON per.as_of_date = dim_cell.as_of_date AND per.dim = dim_cell.dim AND per.dim_value = dim_cell.dim_value
+ARRAY JOIN [('strict', in_year, due), ('lenient', ever, due)] AS reading

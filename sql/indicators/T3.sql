@@ -1,0 +1,42 @@
+-- id: T3
+-- version: 1
+-- position: 30
+-- title: 在岗期间职业健康检查率 | In-service exam rate
+-- unit: share
+-- direction: up
+-- target: 2025 = 0.95
+-- clause: 二、工作目标：重点行业接触职业病危害的劳动者在岗期间职业健康检查率达到95%以上
+-- headline: strict
+-- variants: strict, lenient, yearly, assessment
+-- variant_strict: 全部必检因素均在周期内完成在岗检查的劳动者 | examined in service for every mandatory hazard within its cycle
+-- variant_lenient: 至少一项必检因素在周期内完成检查的劳动者 | examined for at least one mandatory hazard within its cycle
+-- variant_yearly: 本日历年实检人数/应检人数 | examined in the calendar year of those due in it
+-- variant_assessment: 实际监护人数/应监护人数 | under surveillance (examined or not yet due) of all exposed
+WITH per AS
+(
+    SELECT
+        as_of_date,
+        stratum.dim                       AS dim,
+        stratum.dim_value                 AS dim_value,
+        sum(exposed)                      AS all_exposed,
+        sum(covered)                      AS n_covered,
+        sum(partly)                       AS n_partly,
+        sum(not_due)                      AS n_not_due,
+        sum(examined_in_year)             AS n_in_year,
+        sum(free_in_year)                 AS n_free,
+        sum(excess)                       AS stale
+    FROM fct_exam_status
+    INNER JOIN dim_employer ON dim_employer.employer_key = fct_exam_status.employer_key
+    ARRAY JOIN strata AS stratum
+    GROUP BY as_of_date, dim, dim_value
+)
+SELECT
+    reading.1 AS variant, period_kind, period, dim_cell.as_of_date AS as_of_date, area, dim_cell.dim AS dim,
+    dim_cell.dim_value AS dim_value, reading.2 AS numerator, reading.3 AS denominator, stale AS missing
+FROM dim_cell
+LEFT JOIN per ON per.as_of_date = dim_cell.as_of_date AND per.dim = dim_cell.dim AND per.dim_value = dim_cell.dim_value
+ARRAY JOIN [
+    ('strict',     toInt64(n_covered),                        all_exposed - toInt64(n_not_due)),
+    ('lenient',    toInt64(n_covered + n_partly),             all_exposed - toInt64(n_not_due)),
+    ('yearly',     toInt64(n_in_year),                        all_exposed - toInt64(n_free)),
+    ('assessment', toInt64(n_covered + n_partly + n_not_due), all_exposed)] AS reading

@@ -1,0 +1,17 @@
+-- name: stg_dose
+-- title: 个人剂量 | Dose readings
+-- grain: one row per reading of a worker's dosimeter, its latest version among the published batches; voided ones are left out
+-- order: employer_key, worker_no, period_start
+SELECT *
+FROM raw_dose
+WHERE op != 'void'
+  AND (key_hash, version, batch, row) IN (
+      SELECT key_hash, latest.1, latest.2, latest.3
+      FROM
+      (
+          SELECT key_hash, max((version, batch, row)) AS latest
+          FROM raw_dose
+          WHERE batch IN (SELECT batch FROM stg_batch WHERE stream = 'dose')
+          GROUP BY key_hash
+      )
+  )

@@ -1,0 +1,494 @@
+package transform
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	ohsql "ohwatch/sql"
+	"ohwatch/transform/stats"
+	"ohwatch/warehouse"
+)
+
+// Unit says what a value of an indicator is.
+type Unit string
+
+// The units of indicators.
+const (
+	Share     Unit = "share"      // numerator / denominator, 0 to 1
+	Count     Unit = "count"      // the numerator itself
+	Per100000 Unit = "per_100000" // numerator / denominator × 100 000
+)
+
+// Indicator is one file of sql/indicators: a definition and the query that counts numerators and denominators.
+type Indicator struct {
+	ID       string
+	Version  string
+	Title    Title
+	Falling  bool            // down is better, and the goal is a trend
+	Targets  map[int]float64 // by the year from which they hold
+	Clause   string          // of the source document
+	Position int             // order on a page
+	Variants []Variant       // the headline first
+	Path     string
+	Body     string
+}
+
+// Variant is one reading of a definition.
+type Variant struct {
+	Name    string
+	Meaning Title
+	Unit    Unit
+}
+
+// LoadIndicators reads the indicators of fsys in the order in which a page shows them. Errors name file and line.
+func LoadIndicators(fsys fs.FS) ([]Indicator, error) {
+	files, err := ohsql.LoadFS(fsys, "indicators")
+	if err != nil {
+		return nil, err
+	}
+	var indicators []Indicator
+	for _, f := range files {
+		i, err := readIndicator(f)
+		if err != nil {
+			return nil, err
+		}
+		indicators = append(indicators, i)
+	}
+	slices.SortFunc(indicators, func(a, b Indicator) int {
+		if a.Position != b.Position {
+			return a.Position - b.Position
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	return indicators, nil
+}
+
+func readIndicator(f ohsql.File) (Indicator, error) {
+	wrong := func(key, format string, args ...any) (Indicator, error) {
+		return Indicator{}, fmt.Errorf("%s: line %d: %s: %s", f.Path, headerLine(f, key), key, fmt.Sprintf(format, args...))
+	}
+	for _, key := range []string{"id", "version", "title", "unit", "direction", "clause", "headline", "variants", "position"} {
+		if f.Header[key] == "" {
+			return wrong(key, "the header must say it")
+		}
+	}
+	i := Indicator{
+		ID: f.Header["id"], Version: f.Header["version"], Clause: f.Header["clause"],
+		Targets: map[int]float64{}, Path: f.Path, Body: f.Body,
+	}
+	if i.ID != f.Name {
+		return wrong("id", "is %q, the file's name is %q", i.ID, f.Name)
+	}
+	var err error
+	if i.Title, err = parseTitle(f.Header["title"]); err != nil {
+		return wrong("title", "%v", err)
+	}
+	if i.Position, err = strconv.Atoi(f.Header["position"]); err != nil || i.Position < 0 {
+		return wrong("position", "want a whole number, got %q", f.Header["position"])
+	}
+	switch f.Header["direction"] {
+	case "up":
+	case "down":
+		i.Falling = true
+	default:
+		return wrong("direction", "want up or down, got %q", f.Header["direction"])
+	}
+	for target := range strings.SplitSeq(f.Header["target"], ",") {
+		if strings.TrimSpace(target) == "" {
+			continue
+		}
+		year, value, _ := strings.Cut(target, "=")
+		y, e1 := strconv.Atoi(strings.TrimSpace(year))
+		v, e2 := strconv.ParseFloat(strings.TrimSpace(value), 64)
+		if e1 != nil || e2 != nil {
+			return wrong("target", "want year = value, got %q", strings.TrimSpace(target))
+		}
+		i.Targets[y] = v
+	}
+	known := []string{"id", "version", "title", "unit", "direction", "target", "clause", "headline", "variants", "position"}
+	for name := range strings.SplitSeq(f.Header["variants"], ",") {
+		v := Variant{Name: strings.TrimSpace(name), Unit: Unit(f.Header["unit"])}
+		key := "variant_" + v.Name
+		if v.Meaning, err = parseTitle(f.Header[key]); err != nil {
+			return wrong(key, "%v", err)
+		}
+		if unit := f.Header["unit_"+v.Name]; unit != "" {
+			v.Unit = Unit(unit)
+		}
+		if v.Unit != Share && v.Unit != Count && v.Unit != Per100000 {
+			return wrong("unit", "want share, count or per_100000, got %q", v.Unit)
+		}
+		known = append(known, key, "unit_"+v.Name)
+		if v.Name == f.Header["headline"] {
+			i.Variants = slices.Insert(i.Variants, 0, v)
+		} else {
+			i.Variants = append(i.Variants, v)
+		}
+	}
+	if i.Variants[0].Name != f.Header["headline"] {
+		return wrong("headline", "%q is not one of the variants", f.Header["headline"])
+	}
+	for _, key := range f.Keys() {
+		if !slices.Contains(known, key) {
+			return wrong(key, "is not known to indicators")
+		}
+	}
+	return i, nil
+}
+
+// Target returns the target that holds in a year, if there is one.
+func (i Indicator) Target(year int) (float64, bool) {
+	best, found := 0, false
+	for y := range i.Targets {
+		if y <= year && (!found || y > best) {
+			best, found = y, true
+		}
+	}
+	return i.Targets[best], found
+}
+
+// minCases and minUnits: below them a rate is unstable. trendBase is the first year of the trends that the
+// source document asks for; trendCases is the number of cases a year below which no trend is claimed.
+const (
+	minCases   = 5
+	minUnits   = 20
+	trendBase  = 2022
+	trendCases = 10
+	confidence = 0.95
+	trendLevel = 0.05
+)
+
+// cells are the values of one indicator, column by column; NaN is missing.
+type cells struct {
+	variants, periodKinds, periods []string
+	asOfDates                      []time.Time
+	areas, dims, dimValues         []string
+	numerators, denominators       []float64
+	missings                       []float64
+
+	values, lowers, uppers, targets, gaps []*float64
+	statuses                              []string
+}
+
+// evaluate fills in value, interval, target, gap and status of each cell.
+func (c *cells) evaluate(i Indicator) error {
+	n := len(c.variants)
+	c.values, c.lowers, c.uppers = make([]*float64, n), make([]*float64, n), make([]*float64, n)
+	c.targets, c.gaps, c.statuses = make([]*float64, n), make([]*float64, n), make([]string, n)
+	units := make(map[string]Unit, len(i.Variants))
+	for _, v := range i.Variants {
+		units[v.Name] = v.Unit
+	}
+	trends := c.trends(i)
+	for k := range n {
+		unit, ok := units[c.variants[k]]
+		if !ok {
+			return fmt.Errorf("%s: the query returns variant %q, which the header does not name", i.Path, c.variants[k])
+		}
+		x, d := c.numerators[k], c.denominators[k]
+		year, err := strconv.Atoi(c.periods[k][:min(4, len(c.periods[k]))])
+		if err != nil {
+			return fmt.Errorf("%s: the query returns period %q", i.Path, c.periods[k])
+		}
+		var value, lower, upper float64
+		switch unit {
+		case Count:
+			value = x
+			lower, upper = stats.PoissonExact(x, 1, confidence)
+		case Per100000:
+			value = x / d * 1e5
+			lower, upper = stats.PoissonExact(x, d/1e5, confidence)
+		default:
+			value = x / d
+			lower, upper = stats.Wilson(x, d, confidence)
+		}
+		if unit != Count && !(d > 0) {
+			c.statuses[k] = "no_data"
+		} else {
+			c.values[k] = number(value)
+		}
+		c.lowers[k], c.uppers[k] = number(lower), number(upper)
+		target, hasTarget := i.Target(year)
+		if hasTarget {
+			c.targets[k] = number(target)
+			if c.statuses[k] == "" {
+				c.gaps[k] = number(math.Max(0, math.Ceil(target*d-x-1e-9)))
+			}
+		}
+		switch {
+		case c.statuses[k] != "":
+		case i.Falling:
+			c.statuses[k] = trends.status(c, k)
+		case x < minCases || d < minUnits:
+			c.statuses[k] = "unstable"
+		case !hasTarget:
+			c.statuses[k] = "no_target"
+		case value >= target:
+			c.statuses[k] = "met"
+		default:
+			c.statuses[k] = "below"
+		}
+	}
+	return nil
+}
+
+// number is nil where a value is missing.
+func number(x float64) *float64 {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return nil
+	}
+	return &x
+}
+
+// trendKey names one series of years.
+type trendKey struct{ variant, dim, dimValue string }
+
+// trendSeries holds the complete years from trendBase on.
+type trendSeries struct{ years, counts, exposures []float64 }
+
+type trendTable map[trendKey]*trendSeries
+
+func (c *cells) trends(i Indicator) trendTable {
+	if !i.Falling {
+		return nil
+	}
+	t := trendTable{}
+	for k := range c.variants {
+		year := c.asOfDates[k].Year()
+		complete := c.asOfDates[k].Month() == time.December && c.asOfDates[k].Day() == 31
+		if c.periodKinds[k] != "year" || year < trendBase || !complete {
+			continue
+		}
+		key := trendKey{c.variants[k], c.dims[k], c.dimValues[k]}
+		s := t[key]
+		if s == nil {
+			s = &trendSeries{}
+			t[key] = s
+		}
+		s.years = append(s.years, float64(year))
+		s.counts = append(s.counts, c.numerators[k])
+		s.exposures = append(s.exposures, c.denominators[k])
+	}
+	return t
+}
+
+// status says which way the complete years up to that of cell k go, by Poisson regression with the denominator
+// as exposure where there is one.
+func (t trendTable) status(c *cells, k int) string {
+	s := t[trendKey{c.variants[k], c.dims[k], c.dimValues[k]}]
+	if s == nil {
+		return "no_evidence"
+	}
+	last := float64(c.asOfDates[k].Year())
+	var years, counts, exposures []float64
+	var sum float64
+	exposed := true
+	for j, y := range s.years {
+		if y > last {
+			continue
+		}
+		years, counts, exposures = append(years, y), append(counts, s.counts[j]), append(exposures, s.exposures[j])
+		sum += s.counts[j]
+		exposed = exposed && s.exposures[j] > 0
+	}
+	if len(years) < 3 || sum < trendCases*float64(len(years)) {
+		return "no_evidence"
+	}
+	if math.IsNaN(exposures[0]) {
+		exposures = nil
+	} else if !exposed {
+		return "no_evidence"
+	}
+	trend, err := stats.PoissonTrend(years, counts, exposures)
+	switch {
+	case err != nil || !(trend.P < trendLevel):
+		return "no_evidence"
+	case trend.Slope < 0:
+		return "falling"
+	}
+	return "rising"
+}
+
+// indicatorColumns are the columns of ind_value in the order in which they are written.
+var indicatorColumns = []string{
+	"indicator", "version", "variant", "period_kind", "period", "as_of_date", "area", "dim", "dim_value",
+	"numerator", "denominator", "value", "lower", "upper", "target", "gap", "missing", "status", "computed_at",
+}
+
+const (
+	valueTable   = "ind_value"
+	catalogTable = "ind_catalog"
+)
+
+// buildIndicators writes ind_value and ind_catalog anew when an indicator or what it reads has changed.
+func buildIndicators(ctx context.Context, db *warehouse.DB, opt Options, indicators []Indicator, models []Model, signatures map[string]string, result *Result) error {
+	values := opt.values()
+	signature := indicatorSignature(indicators, models, signatures, values)
+	tables, err := listTables(ctx, db)
+	if err != nil {
+		return err
+	}
+	if tables[valueTable] == signature && !opt.Full {
+		result.add(opt, Step{Name: valueTable})
+		return nil
+	}
+	start := time.Now()
+	rows, err := writeAside(ctx, db, valueTable, indicatorColumns, signature, func(a *warehouse.Appender) error {
+		for _, i := range indicators {
+			c, err := readCells(ctx, db, i, values)
+			if err != nil {
+				return err
+			}
+			if err := c.evaluate(i); err != nil {
+				return err
+			}
+			if err := c.append(a, i, opt.Now()); err != nil {
+				return fmt.Errorf("write %s: %w", i.ID, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := writeAside(ctx, db, catalogTable, catalogColumns, signature, func(a *warehouse.Appender) error {
+		return appendCatalog(a, indicators)
+	}); err != nil {
+		return err
+	}
+	result.add(opt, Step{Name: valueTable, Built: true, Rows: rows, Seconds: time.Since(start).Seconds()})
+	return nil
+}
+
+func indicatorSignature(indicators []Indicator, models []Model, signatures, values map[string]string) string {
+	h := sha256.New()
+	for _, i := range indicators {
+		fmt.Fprintf(h, "%s\x1f", i.Body)
+	}
+	for _, m := range models {
+		fmt.Fprintf(h, "%s=%s\x1f", m.Name, signatures[m.Name])
+	}
+	fmt.Fprintf(h, "%s\x1f%s", values["today"], values["city"])
+	return hex.EncodeToString(h.Sum(nil)[:12])
+}
+
+// writeAside fills an empty copy of a table and puts it in the place of the table.
+func writeAside(ctx context.Context, db *warehouse.DB, table string, columns []string, signature string, fill func(*warehouse.Appender) error) (rows uint64, err error) {
+	names := map[string]any{"Aside": table + aside, "Table": table, "Comment": signatureMark + signature}
+	if err := drop(ctx, db, table+aside); err != nil {
+		return 0, err
+	}
+	defer func() {
+		if e := drop(context.WithoutCancel(ctx), db, table+aside); err == nil {
+			err = e
+		}
+	}()
+	for _, step := range []string{"transform_like", "transform_comment"} {
+		if err := execTemplate(ctx, db, step, names); err != nil {
+			return 0, err
+		}
+	}
+	a, err := db.Append(ctx, table+aside, columns)
+	if err != nil {
+		return 0, err
+	}
+	defer a.Close()
+	if err := fill(a); err != nil {
+		return 0, err
+	}
+	if err := a.Send(); err != nil {
+		return 0, err
+	}
+	return a.Rows(), put(ctx, db, table, true)
+}
+
+// readCells runs the query of an indicator and returns its rows column by column.
+func readCells(ctx context.Context, db *warehouse.DB, i Indicator, values map[string]string) (*cells, error) {
+	text, err := templated(db, "transform_columns", map[string]any{"Select": i.Body})
+	if err != nil {
+		return nil, err
+	}
+	limited := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_memory_usage": maxMemory}))
+	rows, err := db.QuerySQL(limited, text, bind(i.Body, values)...)
+	if err != nil {
+		return nil, fmt.Errorf("compute %s: %w", i.Path, err)
+	}
+	defer rows.Close()
+	c := &cells{}
+	for rows.Next() {
+		if err := rows.Scan(&c.variants, &c.periodKinds, &c.periods, &c.asOfDates, &c.areas, &c.dims, &c.dimValues,
+			&c.numerators, &c.denominators, &c.missings); err != nil {
+			return nil, fmt.Errorf("compute %s: %w", i.Path, err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("compute %s: %w", i.Path, err)
+	}
+	return c, nil
+}
+
+func (c *cells) append(a *warehouse.Appender, i Indicator, at time.Time) error {
+	n := len(c.variants)
+	denominators := make([]*float64, n)
+	for k, d := range c.denominators {
+		denominators[k] = number(d)
+	}
+	columns := []any{
+		repeat(i.ID, n), repeat(i.Version, n), c.variants, c.periodKinds, c.periods, c.asOfDates, c.areas, c.dims, c.dimValues,
+		c.numerators, denominators, c.values, c.lowers, c.uppers, c.targets, c.gaps, c.missings, c.statuses, repeat(at, n),
+	}
+	for k, column := range columns {
+		if err := a.Column(k).Append(column); err != nil {
+			return fmt.Errorf("column %s: %w", indicatorColumns[k], err)
+		}
+	}
+	return a.Flush()
+}
+
+func repeat[T any](value T, n int) []T {
+	values := make([]T, n)
+	for i := range values {
+		values[i] = value
+	}
+	return values
+}
+
+var catalogColumns = []string{
+	"indicator", "version", "variant", "is_headline", "title_zh", "title_en", "meaning_zh", "meaning_en",
+	"unit", "direction", "clause", "targets", "position",
+}
+
+func appendCatalog(a *warehouse.Appender, indicators []Indicator) error {
+	for _, i := range indicators {
+		targets := make(map[string]float64, len(i.Targets))
+		for year, target := range i.Targets {
+			targets[strconv.Itoa(year)] = target
+		}
+		direction := "up"
+		if i.Falling {
+			direction = "down"
+		}
+		for k, v := range i.Variants {
+			row := []any{
+				i.ID, i.Version, v.Name, k == 0, i.Title.Zh, i.Title.En, v.Meaning.Zh, v.Meaning.En,
+				string(v.Unit), direction, i.Clause, targets, uint16(i.Position),
+			}
+			for c, value := range row {
+				if err := a.Column(c).AppendRow(value); err != nil {
+					return fmt.Errorf("catalogue of %s, column %s: %w", i.ID, catalogColumns[c], err)
+				}
+			}
+		}
+	}
+	return nil
+}

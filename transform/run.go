@@ -1,0 +1,431 @@
+// Package transform turns loaded rows into numbers and warnings: it keeps the models of sql/models up to date
+// in the order in which they read each other, computes the indicators of sql/indicators from them, and evaluates
+// the rules of sql/rules week by week.
+//
+// Definitions are text; this package holds what is the same for all of them. Tables are made aside and put in
+// place at once, so that readers see the old rows until the new ones are complete.
+package transform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	ohsql "ohwatch/sql"
+	"ohwatch/warehouse"
+)
+
+// DefaultCity is the division code of the city whose townships are counted, Xinzheng.
+const DefaultCity = "410184"
+
+// Options say for which day and how a transform runs.
+type Options struct {
+	Today  time.Time        // the day on which rates of running periods are read, midnight UTC; zero: today in Shanghai
+	AsOf   time.Time        // batches published later don't count; zero: all count
+	City   string           // division code, six digits; empty: DefaultCity
+	Full   bool             // rebuild what is up to date as well
+	Select []string         // models or indicators; only these and what they read are looked at; empty: all
+	By     string           // user or job, for the record
+	Files  fs.FS            // definitions; nil: the embedded ones
+	Now    func() time.Time // clock for the record; nil: the warehouse's
+	Report func(Step)       // called after each step, from the goroutine that called Run; may be nil
+}
+
+// Step says what became of one model, or of the indicators as a whole.
+type Step struct {
+	Name    string
+	Built   bool // false: was up to date
+	Rows    uint64
+	Seconds float64
+}
+
+// Result is what a transform did.
+type Result struct {
+	Run    uint64 // its number in ops_run
+	Steps  []Step
+	Checks []CheckResult
+}
+
+// Failed returns the checks that found something.
+func (r Result) Failed() []CheckResult {
+	return slices.DeleteFunc(slices.Clone(r.Checks), func(c CheckResult) bool { return c.Passed() })
+}
+
+var (
+	// ErrUnknownModel is returned when Options.Select names neither a model nor an indicator.
+	ErrUnknownModel = errors.New("there is no model or indicator of this name")
+	// ErrCheckFailed is returned, beside a complete Result, when a check of sql/checks found rows.
+	ErrCheckFailed = errors.New("checks on the results failed")
+)
+
+// kinds of runs in ops_run.
+const (
+	kindTransform = "transform"
+	kindModel     = "model"
+	kindWarn      = "warn"
+)
+
+// aside is the ending of a table that is being made.
+const aside = "__new"
+
+// maxMemory is the memory in bytes that one statement of a transform may use on the engine.
+const maxMemory = 2 << 30
+
+func (o Options) withDefaults(db *warehouse.DB) Options {
+	if o.Now == nil {
+		o.Now = db.Now
+	}
+	if o.Today.IsZero() {
+		o.Today = today(o.Now)
+	}
+	if o.City == "" {
+		o.City = DefaultCity
+	}
+	if o.Files == nil {
+		o.Files = ohsql.FS()
+	}
+	if o.Report == nil {
+		o.Report = func(Step) {}
+	}
+	return o
+}
+
+// values are bound in models, indicators, rules and checks.
+func (o Options) values() map[string]string {
+	asOf := "2299-12-31 00:00:00.000"
+	if !o.AsOf.IsZero() {
+		asOf = instant(o.AsOf)
+	}
+	return map[string]string{"today": o.Today.Format(time.DateOnly), "as_of": asOf, "city": o.City}
+}
+
+func instant(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") }
+
+// Run brings the models and the indicator values up to date, checks them and records what it did in ops_run.
+// Only one Run or Evaluate works on a database at a time, another one waits (ErrBusy after a while).
+//
+// Errors: an unknown name in Select (ErrUnknownModel), definitions that are wrong, failed checks
+// (ErrCheckFailed; then the Result is complete and the new values are in place, but the run is recorded as
+// failed and must not be published).
+func Run(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) {
+	opt = opt.withDefaults(db)
+	unlock, err := lock(ctx, db)
+	if err != nil {
+		return Result{}, err
+	}
+	defer unlock()
+	return run(ctx, db, opt)
+}
+
+func run(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) {
+	models, err := LoadModels(opt.Files)
+	if err != nil {
+		return Result{}, err
+	}
+	indicators, err := LoadIndicators(opt.Files)
+	if err != nil {
+		return Result{}, err
+	}
+	wanted, err := selected(models, indicators, opt.Select)
+	if err != nil {
+		return Result{}, err
+	}
+	record, err := startRun(ctx, db, opt, kindTransform, "transform")
+	if err != nil {
+		return Result{}, err
+	}
+	result := Result{Run: record.run}
+	err = func() error {
+		signatures, err := buildModels(ctx, db, opt, models, wanted, record, &result)
+		if err != nil {
+			return err
+		}
+		if wanted.indicators {
+			if err := buildIndicators(ctx, db, opt, indicators, models, signatures, &result); err != nil {
+				return err
+			}
+		}
+		if len(opt.Select) > 0 {
+			return nil
+		}
+		if result.Checks, err = runChecks(ctx, db, opt); err != nil {
+			return err
+		}
+		if failed := result.Failed(); len(failed) > 0 {
+			names := make([]string, len(failed))
+			for i, c := range failed {
+				names[i] = c.Name
+			}
+			return fmt.Errorf("%w: %s", ErrCheckFailed, strings.Join(names, ", "))
+		}
+		return nil
+	}()
+	var rows uint64
+	for _, s := range result.Steps {
+		rows += s.Rows
+	}
+	return result, errors.Join(err, record.end(ctx, rows, "", err))
+}
+
+// selection is the part of the definitions that a run looks at.
+type selection struct {
+	models     map[string]bool
+	indicators bool
+}
+
+func selected(models []Model, indicators []Indicator, names []string) (selection, error) {
+	s := selection{models: map[string]bool{}, indicators: len(names) == 0}
+	inputs := make(map[string][]string, len(models))
+	for _, m := range models {
+		inputs[m.Name] = m.Models
+		if len(names) == 0 {
+			s.models[m.Name] = true
+		}
+	}
+	var take func(name string)
+	take = func(name string) {
+		if !s.models[name] {
+			s.models[name] = true
+			for _, input := range inputs[name] {
+				take(input)
+			}
+		}
+	}
+	for _, name := range names {
+		if _, ok := inputs[name]; ok {
+			take(name)
+			continue
+		}
+		if !slices.ContainsFunc(indicators, func(i Indicator) bool { return i.ID == name }) {
+			return selection{}, fmt.Errorf("%w: %s", ErrUnknownModel, name)
+		}
+		s.indicators = true // they are written as a whole
+		for _, m := range models {
+			take(m.Name)
+		}
+	}
+	return s, nil
+}
+
+// buildModels makes the tables of the wanted models that are stale and returns the signatures of all tables.
+func buildModels(ctx context.Context, db *warehouse.DB, opt Options, models []Model, wanted selection, record *runRecord, result *Result) (map[string]string, error) {
+	values := opt.values()
+	signatures, err := sourceSignatures(ctx, db, values["as_of"])
+	if err != nil {
+		return nil, err
+	}
+	tables, err := listTables(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	for name := range tables {
+		if strings.HasSuffix(name, aside) { // left by a run that was killed
+			if err := drop(ctx, db, name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, m := range models {
+		old, exists := tables[m.Name]
+		if !wanted.models[m.Name] {
+			signatures[m.Name] = old
+			continue
+		}
+		signature := m.signature(signatures, values)
+		signatures[m.Name] = signature
+		if exists && old == signature && !opt.Full {
+			result.add(opt, Step{Name: m.Name})
+			continue
+		}
+		step, err := build(ctx, db, m, signature, exists, values)
+		if e := record.step(ctx, kindModel, m.Name, step.Rows, step.Seconds, signature, err); err == nil {
+			err = e
+		}
+		if err != nil {
+			return nil, err
+		}
+		result.add(opt, step)
+	}
+	return signatures, nil
+}
+
+func (r *Result) add(opt Options, s Step) {
+	r.Steps = append(r.Steps, s)
+	opt.Report(s)
+}
+
+// build makes the table of a model aside and puts it in place.
+func build(ctx context.Context, db *warehouse.DB, m Model, signature string, exists bool, values map[string]string) (step Step, err error) {
+	start := time.Now()
+	made := m.Name + aside
+	defer func() {
+		if e := drop(context.WithoutCancel(ctx), db, made); err == nil {
+			err = e
+		}
+	}()
+	text, err := templated(db, "transform_build", map[string]any{
+		"Table": made, "Engine": m.Engine, "Order": m.Order, "Select": m.Body,
+		"Comment": m.Title.En + " " + signatureMark + signature,
+	})
+	if err != nil {
+		return Step{}, fmt.Errorf("build %s: %w", m.Path, err)
+	}
+	limited := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_memory_usage": maxMemory}))
+	if err := db.ExecSQL(limited, text, bind(m.Body, values)...); err != nil {
+		return Step{}, fmt.Errorf("build %s: %w", m.Path, err)
+	}
+	step = Step{Name: m.Name, Built: true}
+	if step.Rows, err = count(ctx, db, made); err != nil {
+		return Step{}, fmt.Errorf("build %s: %w", m.Path, err)
+	}
+	if err := put(ctx, db, m.Name, exists); err != nil {
+		return Step{}, fmt.Errorf("build %s: %w", m.Path, err)
+	}
+	step.Seconds = time.Since(start).Seconds()
+	return step, nil
+}
+
+// put makes the table that was made aside the one in use.
+func put(ctx context.Context, db *warehouse.DB, table string, exists bool) error {
+	how := "transform_rename"
+	if exists {
+		how = "transform_swap"
+	}
+	return execTemplate(ctx, db, how, map[string]any{"Aside": table + aside, "Table": table})
+}
+
+func drop(ctx context.Context, db *warehouse.DB, table string) error {
+	return execTemplate(ctx, db, "transform_drop", map[string]any{"Table": table})
+}
+
+func count(ctx context.Context, db *warehouse.DB, table string) (n uint64, err error) {
+	text, err := templated(db, "transform_count", map[string]any{"Table": table})
+	if err != nil {
+		return 0, err
+	}
+	if err := db.Conn().QueryRow(ctx, text).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count %s: %w", table, err)
+	}
+	return n, nil
+}
+
+// templated fills the query sql/queries/name.sql for this server.
+func templated(db *warehouse.DB, name string, values map[string]any) (string, error) {
+	text, err := ohsql.Query(name)
+	if err != nil {
+		return "", err
+	}
+	return db.Render(text, values)
+}
+
+func execTemplate(ctx context.Context, db *warehouse.DB, name string, values map[string]any) error {
+	text, err := templated(db, name, values)
+	if err != nil {
+		return err
+	}
+	if err := db.ExecSQL(ctx, text); err != nil {
+		return fmt.Errorf("run %s: %w", name, err)
+	}
+	return nil
+}
+
+// bind returns those of the values that the query names, as arguments of the driver.
+func bind(body string, values map[string]string) []any {
+	var args []any
+	for _, name := range parameters(body) {
+		if value, ok := values[name]; ok {
+			args = append(args, clickhouse.Named(name, value))
+		}
+	}
+	return args
+}
+
+// signatureMark stands before the signature in the comment of a model's table.
+const signatureMark = "#"
+
+// listTables returns the tables of the database with the signatures of those that models made.
+func listTables(ctx context.Context, db *warehouse.DB) (map[string]string, error) {
+	var rows []struct {
+		Name    string `ch:"name"`
+		Comment string `ch:"comment"`
+	}
+	if err := db.Select(ctx, &rows, "transform_tables"); err != nil {
+		return nil, err
+	}
+	tables := make(map[string]string, len(rows))
+	for _, r := range rows {
+		_, signature, _ := strings.Cut(r.Comment, signatureMark)
+		tables[r.Name] = signature
+	}
+	return tables, nil
+}
+
+func sourceSignatures(ctx context.Context, db *warehouse.DB, asOf string) (map[string]string, error) {
+	var rows []struct {
+		Name      string `ch:"name"`
+		Signature string `ch:"signature"`
+	}
+	if err := db.Select(ctx, &rows, "transform_sources", clickhouse.Named("as_of", asOf)); err != nil {
+		return nil, err
+	}
+	signatures := make(map[string]string, len(rows))
+	for _, r := range rows {
+		signatures[r.Name] = r.Signature
+	}
+	return signatures, nil
+}
+
+// runRecord writes the events of one run to ops_run.
+type runRecord struct {
+	db      *warehouse.DB
+	opt     Options
+	run     uint64
+	kind    string
+	name    string
+	started time.Time
+}
+
+func startRun(ctx context.Context, db *warehouse.DB, opt Options, kind, name string) (*runRecord, error) {
+	r := &runRecord{db: db, opt: opt, kind: kind, name: name, started: time.Now()}
+	if err := db.Row(ctx, "transform_next_run", []any{&r.run}); err != nil {
+		return nil, err
+	}
+	return r, r.write(ctx, kind, name, "started", 0, 0, "", nil)
+}
+
+// step records one finished part of the run.
+func (r *runRecord) step(ctx context.Context, kind, name string, rows uint64, seconds float64, detail string, failure error) error {
+	state := "done"
+	if failure != nil {
+		state = "failed"
+	}
+	return r.write(ctx, kind, name, state, rows, seconds, detail, failure)
+}
+
+// end records the end of the run, also when its context was cancelled.
+func (r *runRecord) end(ctx context.Context, rows uint64, detail string, failure error) error {
+	return r.step(context.WithoutCancel(ctx), r.kind, r.name, rows, time.Since(r.started).Seconds(), detail, failure)
+}
+
+func (r *runRecord) write(ctx context.Context, kind, name, state string, rows uint64, seconds float64, detail string, failure error) error {
+	text := ""
+	if failure != nil {
+		text = failure.Error()
+	}
+	values := map[string]any{
+		"run": r.run, "kind": kind, "name": name, "at": instant(r.opt.Now()), "state": state, "n_rows": rows,
+		"seconds": seconds, "detail": detail, "error": text, "by": r.opt.By,
+	}
+	var args []any
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		args = append(args, clickhouse.Named(name, values[name]))
+	}
+	return r.db.Exec(ctx, "transform_run_insert", args...)
+}
