@@ -1,0 +1,115 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+
+	"ohwatch/internal/message"
+	"ohwatch/internal/period"
+	"ohwatch/internal/schedule"
+)
+
+// view is what every page shows.
+type view struct {
+	Lang         string
+	Organisation string
+	Here         string // path of the page, to mark it in the navigation
+	Content      any
+}
+
+// page returns the handler of one page. The page is written whole or not at all.
+func (s *Server) page(pages *template.Template, name string, content func(r *http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		data, err := content(r)
+		var page bytes.Buffer
+		if err == nil {
+			err = pages.ExecuteTemplate(&page, name, view{
+				Lang: htmlLang(s.Printer.Lang()), Organisation: s.Organisation, Here: r.URL.Path, Content: data,
+			})
+		}
+		if err != nil {
+			s.Log.Error("write page", "path", r.URL.Path, "error", err)
+			http.Error(w, s.Printer.Text("serve.page_failed", nil), http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = page.WriteTo(w) // the reader may have gone
+	}
+}
+
+func htmlLang(lang message.Lang) string {
+	if lang == message.English {
+		return "en"
+	}
+	return "zh-CN"
+}
+
+// functions are what the templates call.
+func (s *Server) functions() template.FuncMap {
+	return template.FuncMap{
+		// say returns a text of the catalogue; arguments are name, value pairs.
+		"say": func(key string, pairs ...any) (string, error) {
+			args := map[string]any{}
+			for i := 0; i+1 < len(pairs); i += 2 {
+				args[fmt.Sprint(pairs[i])] = pairs[i+1]
+			}
+			return s.Printer.Text("serve."+key, args), nil
+		},
+		"instant": func(t time.Time) string {
+			if t.IsZero() {
+				return "—"
+			}
+			return t.In(period.Shanghai()).Format("2006-01-02 15:04")
+		},
+		"iso":       func(t time.Time) string { return t.Format(time.RFC3339) },
+		"job":       func(name string) string { return s.name("serve.job_"+name, name) },
+		"state":     func(state schedule.State) string { return s.name("serve.state_"+string(state), string(state)) },
+		"firstLine": func(text string) string { line, _, _ := strings.Cut(text, "\n"); return line },
+		"seconds":   func(n float64) string { return fmt.Sprintf("%.1f s", n) },
+	}
+}
+
+// name returns the text of a key, or word when the catalogue has none.
+func (s *Server) name(key, word string) string {
+	if text := s.Printer.Text(key, nil); text != "["+key+"]" {
+		return text
+	}
+	return word
+}
+
+// index is the first page: the newest bulletin's headline and the list of all.
+func (s *Server) index(*http.Request) (any, error) {
+	all, err := list(s.Bulletins)
+	if err != nil {
+		return nil, err
+	}
+	content := struct {
+		Newest *bulletin
+		All    []bulletin
+	}{All: all}
+	if len(all) > 0 {
+		content.Newest = &all[0]
+	}
+	return content, nil
+}
+
+// jobs is the page of the scheduled jobs.
+func (s *Server) jobs(r *http.Request) (any, error) {
+	status, err := s.Jobs.Status(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	history, err := s.Jobs.History(r.Context(), historyMost)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		Now     time.Time
+		Status  []schedule.Status
+		History []schedule.RunRecord
+	}{s.Now(), status, history}, nil
+}
