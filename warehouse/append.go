@@ -50,6 +50,15 @@ func (db *DB) Append(ctx context.Context, table string, columns []string) (*Appe
 // Before each Flush all columns must have got the same number of values.
 func (a *Appender) Column(i int) driver.BatchColumn { return a.batch.Column(i) }
 
+// Types are the ClickHouse types of the columns as they travel, in the order given to Append.
+func (a *Appender) Types() []string {
+	var types []string
+	for _, column := range a.batch.Columns() {
+		types = append(types, string(column.Type()))
+	}
+	return types
+}
+
 // Flush sends the appended rows if there are at least MaxBlock of them. Slices handed to Append may be used
 // again after Flush has returned, whether it sent or not.
 func (a *Appender) Flush() error {

@@ -40,7 +40,7 @@ const (
 	logFile     = "engine.log"   // what the engine says, of this start; the former one is kept as .1
 	startLock   = "start.lock"   // exclusive while somebody starts, joins or stops the engine
 	usersLock   = "users.lock"   // shared by every user of the engine
-	aliveLock   = "engine.lock"  // exclusive by the engine's process as long as it lives
+	aliveLock   = "engine.lock"  // exclusive by the engine's process as long as it lives; holds its number
 	migrateLock = "migrate.lock" // exclusive while somebody migrates
 )
 
@@ -112,15 +112,8 @@ func joinEngine(ctx context.Context, cfg Config) (_ *engine, err error) {
 	if err := users.wait(ctx, syscall.LOCK_SH); err != nil {
 		return nil, doing(err, "join the users of the engine")
 	}
-	alive, err := e.alive()
-	if err != nil {
-		return nil, err
-	}
-	if alive {
-		if e.state, err = readState(dir); err != nil {
-			return nil, doing(err, "read how to reach the running engine")
-		}
-		return e, doing(e.ready(ctx, nil), "join the engine")
+	if joined, err := e.join(ctx); joined || err != nil {
+		return e, err
 	}
 	const tries = 3
 	for try := 1; ; try++ {
@@ -133,6 +126,26 @@ func joinEngine(ctx context.Context, cfg Config) (_ *engine, err error) {
 			return nil, err
 		}
 	}
+}
+
+// join reports whether an engine runs and answers. It waits for one that is starting, and for the end of one
+// that is stopping.
+func (e *engine) join(ctx context.Context) (bool, error) {
+	alive, err := e.alive()
+	if err != nil || !alive {
+		return false, err
+	}
+	if e.state, err = readState(e.dir); err != nil {
+		return false, doing(err, "read how to reach the running engine")
+	}
+	err = e.ready(ctx, func() bool {
+		alive, err := e.alive()
+		return err == nil && !alive
+	})
+	if errors.Is(err, errExited) {
+		return false, nil
+	}
+	return err == nil, doing(err, "join the engine")
 }
 
 // alive reports whether the engine's process lives.
@@ -189,7 +202,15 @@ func (e *engine) start(ctx context.Context, cfg Config) error {
 		_ = child.Wait() // how it ended is read off its log
 		close(exited)
 	}()
-	if err := e.ready(ctx, exited); err != nil {
+	err = e.ready(ctx, func() bool {
+		select {
+		case <-exited:
+			return true
+		default:
+			return false
+		}
+	})
+	if err != nil {
 		_ = child.Process.Kill()
 		<-exited
 		return e.explain(err)
@@ -200,8 +221,8 @@ func (e *engine) start(ctx context.Context, cfg Config) error {
 
 var errExited = errors.New("the process ended")
 
-// ready waits until the engine answers a query, or until exited is closed.
-func (e *engine) ready(ctx context.Context, exited <-chan struct{}) error {
+// ready waits until the engine answers a query, or until gone says that its process has ended: errExited.
+func (e *engine) ready(ctx context.Context, gone func() bool) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {
@@ -209,9 +230,10 @@ func (e *engine) ready(ctx context.Context, exited <-chan struct{}) error {
 		if err == nil {
 			return nil
 		}
-		select {
-		case <-exited:
+		if gone() {
 			return errExited
+		}
+		select {
 		case <-ctx.Done():
 			return fmt.Errorf("wait for the engine (%w): %w", err, ctx.Err())
 		case <-time.After(5 * time.Millisecond):
@@ -308,7 +330,11 @@ func (e *engine) stop(ctx context.Context) error {
 	if err != nil || !alive {
 		return err
 	}
-	conn, err := openConn(e.state.options(""))
+	state, err := readState(e.dir) // not e.state: the engine may have been started again by another user
+	if err != nil {
+		return err
+	}
+	conn, err := openConn(state.options(""))
 	if err != nil {
 		return err
 	}
@@ -445,6 +471,16 @@ func machineMemory() uint64 {
 		}
 	}
 	return memory
+}
+
+// running reports whether the engine that e has joined still lives.
+func (e *engine) running() bool {
+	alive, err := e.alive()
+	if err != nil || !alive {
+		return false
+	}
+	state, err := readState(e.dir)
+	return err == nil && state == e.state
 }
 
 func (e *engine) logPath() string { return filepath.Join(e.dir, logFile) }

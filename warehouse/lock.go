@@ -57,5 +57,14 @@ func (l *fileLock) wait(ctx context.Context, how int) error {
 	}
 }
 
+// write replaces the content of the locked file, which tells people who holds it.
+func (l *fileLock) write(text string) error {
+	if err := l.file.Truncate(0); err != nil {
+		return err
+	}
+	_, err := l.file.WriteAt([]byte(text), 0)
+	return err
+}
+
 // close gives the lock back.
 func (l *fileLock) close() error { return l.file.Close() }

@@ -40,11 +40,14 @@ func RunEngine(ctx context.Context, dir string) error {
 	if err != nil {
 		return doing(err, "run the engine")
 	}
-	defer alive.close()
+	defer runtime.KeepAlive(alive) // not closed: the lock ends with the process, when the data is free
 	if first, err := alive.try(syscall.LOCK_EX); err != nil {
 		return doing(err, "run the engine")
 	} else if !first {
 		return errEngineRuns
+	}
+	if err := alive.write(strconv.Itoa(os.Getpid()) + "\n"); err != nil {
+		return doing(err, "run the engine")
 	}
 	state, err := readState(dir)
 	if err != nil {

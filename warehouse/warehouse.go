@@ -7,10 +7,12 @@ package warehouse
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -190,7 +192,8 @@ func (db *DB) Close() error {
 	return doing(err, "close the warehouse")
 }
 
-// Conn is the connection pool, for what the methods of DB do not offer. It ends with Close.
+// Conn is the connection pool, for what the methods of DB do not offer. It ends with Close. Dates read through
+// it directly come as midnight in the server's time zone.
 func (db *DB) Conn() driver.Conn { return db.conn }
 
 // Database is the name of the current database.
@@ -227,7 +230,7 @@ func (db *DB) Exec(ctx context.Context, name string, args ...any) error {
 }
 
 // Rows runs the query in sql/queries/name.sql and returns its rows, which the caller must close; their Err
-// must be asked after the last one. Values are bound as in Exec.
+// must be asked after the last one. Values are bound as in Exec. Dates come as midnight UTC.
 func (db *DB) Rows(ctx context.Context, name string, args ...any) (driver.Rows, error) {
 	text, err := db.render(name, nil)
 	if err != nil {
@@ -243,7 +246,7 @@ func (db *DB) Row(ctx context.Context, name string, dest []any, args ...any) err
 	if err != nil {
 		return err
 	}
-	return doing(db.explain(ctx, db.conn.QueryRow(ctx, text, args...).Scan(dest...)), "run %s", name)
+	return doing(db.explain(ctx, db.conn.QueryRow(datesInUTC(ctx), text, args...).Scan(dest...)), "run %s", name)
 }
 
 // Select runs the query in sql/queries/name.sql and scans all rows into dest, a pointer to a slice of structs
@@ -253,7 +256,12 @@ func (db *DB) Select(ctx context.Context, dest any, name string, args ...any) er
 	if err != nil {
 		return err
 	}
-	return doing(db.explain(ctx, db.conn.Select(ctx, dest, text, args...)), "run %s", name)
+	return doing(db.explain(ctx, db.conn.Select(datesInUTC(ctx), dest, text, args...)), "run %s", name)
+}
+
+// datesInUTC lets dates be read as midnight UTC and not as midnight of the server's time zone.
+func datesInUTC(ctx context.Context) context.Context {
+	return clickhouse.Context(ctx, clickhouse.WithUserLocation(time.UTC))
 }
 
 // ExecSQL runs a statement whose text came from an SQL file, such as a model. Values are bound as in Exec.
@@ -264,7 +272,7 @@ func (db *DB) ExecSQL(ctx context.Context, text string, args ...any) error {
 // QuerySQL runs a query whose text came from an SQL file, such as an indicator or a rule. Values are bound as
 // in Exec; the caller must close the rows.
 func (db *DB) QuerySQL(ctx context.Context, text string, args ...any) (driver.Rows, error) {
-	rows, err := db.conn.Query(ctx, text, args...)
+	rows, err := db.conn.Query(datesInUTC(ctx), text, args...)
 	if err != nil {
 		return nil, db.explain(ctx, err)
 	}
@@ -298,8 +306,14 @@ func (db *DB) Info(ctx context.Context) (Info, error) {
 
 // explain turns errors of the network and of the log-in into the sentence that says what to do.
 func (db *DB) explain(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() != nil {
-		return err
+	if err == nil {
+		return nil
+	}
+	if ended := endOf(ctx, err); ended != nil {
+		if errors.Is(err, ended) {
+			return err
+		}
+		return fmt.Errorf("%w: %w", ended, err)
 	}
 	address := strings.Join(db.server.Addr, ", ")
 	switch serverCode(err) {
@@ -318,12 +332,24 @@ func (db *DB) explain(ctx context.Context, err error) error {
 	}
 	// The connection breaks a moment before the process is gone.
 	for range 20 {
-		if alive, e := db.engine.alive(); e != nil || !alive {
+		if !db.engine.running() {
 			return ErrEngineStopped.with(err, "log", db.engine.logPath())
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
 	return err
+}
+
+// endOf returns why ctx has ended, nil if it goes on. The driver gives the connection the deadline of the context,
+// which can pass a moment before the context itself says so.
+func endOf(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if deadline, limited := ctx.Deadline(); limited && errors.Is(err, os.ErrDeadlineExceeded) && time.Until(deadline) < 100*time.Millisecond {
+		return context.DeadlineExceeded
+	}
+	return nil
 }
 
 // isHangUp reports whether err is the other side's end of the connection.
