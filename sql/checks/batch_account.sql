@@ -1,0 +1,26 @@
+-- name: batch_account
+-- title: 批次收支平衡 | Every row of a batch is accounted for
+-- Read rows are loaded, corrected, voided, unchanged or rejected, and what was loaded, corrected and voided
+-- stands in the stream's table.
+SELECT concat('batch ', toString(batch), ' (', file, '): read ', toString(n_read), ', accounted ',
+    toString(n_loaded + n_corrected + n_voided + n_unchanged + n_rejected), ', kept ', toString(kept)) AS offender
+FROM stg_batch
+LEFT JOIN
+(
+    SELECT batch, sum(n) AS kept
+    FROM
+    (
+        SELECT batch, count() AS n FROM raw_employer GROUP BY batch
+        UNION ALL SELECT batch, count() FROM raw_declaration GROUP BY batch
+        UNION ALL SELECT batch, count() FROM raw_training GROUP BY batch
+        UNION ALL SELECT batch, count() FROM raw_insurance GROUP BY batch
+        UNION ALL SELECT batch, count() FROM raw_exam GROUP BY batch
+        UNION ALL SELECT batch, count() FROM raw_detection GROUP BY batch
+        UNION ALL SELECT batch, count() FROM raw_dose GROUP BY batch
+        UNION ALL SELECT batch, count() FROM raw_case_report GROUP BY batch
+    )
+    GROUP BY batch
+) AS rows ON rows.batch = stg_batch.batch
+WHERE stream IN ('employer', 'declaration', 'training', 'insurance', 'exam', 'detection', 'dose', 'case_report')
+    AND (n_read != n_loaded + n_corrected + n_voided + n_unchanged + n_rejected OR kept != n_loaded + n_corrected + n_voided)
+ORDER BY batch

@@ -1,0 +1,16 @@
+-- name: unique_facts
+-- title: 每个事实只有一个有效版本 | One valid version of each fact
+SELECT concat(stream, ': key ', toString(key_hash), ' has ', toString(n), ' versions') AS offender
+FROM
+(
+    SELECT 'employer' AS stream, key_hash, count() AS n FROM stg_employer GROUP BY key_hash
+    UNION ALL SELECT 'declaration', key_hash, count() FROM stg_declaration GROUP BY key_hash
+    UNION ALL SELECT 'training', key_hash, count() FROM stg_training GROUP BY key_hash
+    UNION ALL SELECT 'insurance', key_hash, count() FROM stg_insurance GROUP BY key_hash
+    UNION ALL SELECT 'exam', key_hash, count() FROM stg_exam GROUP BY key_hash
+    UNION ALL SELECT 'detection', key_hash, count() FROM stg_detection GROUP BY key_hash
+    UNION ALL SELECT 'dose', key_hash, count() FROM stg_dose GROUP BY key_hash
+    UNION ALL SELECT 'case_report', key_hash, count() FROM stg_case_report GROUP BY key_hash
+)
+WHERE n > 1
+ORDER BY offender
