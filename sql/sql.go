@@ -90,8 +90,11 @@ func QueryFS(fsys fs.FS, name string) (string, error) {
 
 func read(fsys fs.FS, kind, name string) (File, error) {
 	p := path.Join(kind, name+".sql")
+	if strings.ContainsAny(name, `/\`) || name == "" {
+		return File{}, fmt.Errorf("read %s: %w", p, ErrNoFile)
+	}
 	text, err := fs.ReadFile(fsys, p)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return File{}, fmt.Errorf("read %s: %w", p, ErrNoFile)
 	}
 	if err != nil {
