@@ -134,8 +134,9 @@ func Farrington(s CountSeries, from, to int, opt FarringtonOptions) ([]Farringto
 		return nil, err
 	}
 	points := make([]FarringtonPoint, to-from)
+	var fitter seasonFitter
 	for i := range points {
-		p, err := farringtonAt(s, from+i, opt)
+		p, err := farringtonAt(s, from+i, opt, &fitter)
 		if err != nil {
 			return nil, err
 		}
@@ -203,56 +204,47 @@ func (s CountSeries) referencePeriods(k, years, half int) []int {
 	return periods
 }
 
-func farringtonAt(s CountSeries, k int, opt FarringtonOptions) (FarringtonPoint, error) {
+func farringtonAt(s CountSeries, k int, opt FarringtonOptions, f *seasonFitter) (FarringtonPoint, error) {
+	p := FarringtonPoint{Bound: missing(), Quantile: missing(), Median: missing()}
 	reference := s.referencePeriods(k, opt.Years, opt.HalfWindow)
 	if len(reference) == 0 {
-		return FarringtonPoint{}, argumentError("range_from", "period %d has no reference values", k+1)
+		return p, argumentError("range_from", "period %d has no reference values", k+1)
 	}
-	m := PoissonModel{Columns: make([][]float64, 2)}
-	var largest float64
-	for _, t := range reference {
-		y := s.Counts[t]
-		if math.IsNaN(y) {
-			return FarringtonPoint{}, argumentError("counts", "value %d, which period %d is compared with, is missing", t+1, k+1)
+	f.reset(len(reference), 1, opt.Offset)
+	for i, t := range reference {
+		if math.IsNaN(s.Counts[t]) {
+			return p, argumentError("counts", "value %d, which period %d is compared with, is missing", t+1, k+1)
 		}
-		largest = math.Max(largest, y)
-		m.Counts = append(m.Counts, y)
-		m.Columns[0] = append(m.Columns[0], 1)
-		m.Columns[1] = append(m.Columns[1], float64(t+1))
+		f.set(i, s.Counts[t], float64(t+1), 0)
 		if opt.Offset {
-			m.Offset = append(m.Offset, math.Log(s.Population[t]))
+			f.offset[i] = math.Log(s.Population[t])
 		}
 	}
 	offset := 0.0
 	if opt.Offset {
 		offset = math.Log(s.Population[k])
 	}
-	row := []float64{1, float64(k + 1)}
-	withoutTrend := m
-	withoutTrend.Columns = m.Columns[:1]
-	p := FarringtonPoint{Bound: missing(), Quantile: missing(), Median: missing()}
-	var f *outbreakFit
-	var err error
 	if opt.Trend {
-		if f, err = fitOutbreak(m, opt.Reweight, 1); err != nil {
+		converged, err := f.fitOutbreak(true, opt.Reweight, 1)
+		if err != nil {
 			return p, err
 		}
-		if f != nil {
-			eta, _ := f.Predict(row, offset)
-			significant := f.coefficientP(1, f.Dispersion()) < 0.05
-			p.Trend = opt.Years >= 3 && significant && math.Exp(eta) <= largest
+		if converged {
+			eta, _ := f.at(0, float64(k+1), offset)
+			p.Trend = opt.Years >= 3 && f.trendHolds(f.phi, 0.05) && math.Exp(eta) <= f.largest()
 		}
 	}
 	if !p.Trend {
-		if f, err = fitOutbreak(withoutTrend, opt.Reweight, 1); err != nil || f == nil {
+		converged, err := f.fitOutbreak(false, opt.Reweight, 1)
+		if err != nil || !converged {
 			return p, err
 		}
-		row = row[:1]
 	}
-	eta, variance := f.Predict(row, offset)
+	phi := math.Max(1, f.phi)
+	eta, variance := f.at(0, float64(k+1), offset)
 	mu := math.Exp(eta)
-	se := mu * math.Sqrt(f.phi*variance)
-	exponent, sd := opt.Power.normalUnder(mu, f.phi+se*se/mu)
+	se := mu * math.Sqrt(phi*variance)
+	exponent, sd := opt.Power.normalUnder(mu, phi+se*se/mu)
 	z := normalQuantile(1 - opt.Alpha/2)
 	bound := math.Pow(math.Pow(mu, exponent)+z*sd, 1/exponent)
 	y := s.Counts[k]
@@ -273,57 +265,4 @@ func farringtonAt(s CountSeries, k int, opt FarringtonOptions) (FarringtonPoint,
 // recentSum adds up the last n counts up to k; NaN if one is missing.
 func recentSum(x []float64, k, n int) float64 {
 	return sum(x[max(0, k-n+1) : k+1])
-}
-
-// outbreakFit is a quasi-Poisson fit in which past outbreaks have less weight.
-type outbreakFit struct {
-	*PoissonFit
-	phi     float64   // dispersion, at least 1
-	weights []float64 // nil if not reweighted
-}
-
-// fitOutbreak fits, and if asked gives points whose Anscombe residual is above the threshold less weight and fits
-// again. It returns nil if the first fit does not converge.
-func fitOutbreak(m PoissonModel, reweight bool, threshold float64) (*outbreakFit, error) {
-	first, err := fitPoisson(m)
-	if err != nil || !first.Converged {
-		return nil, err
-	}
-	f := &outbreakFit{PoissonFit: first, phi: math.Max(1, first.Dispersion())}
-	if math.IsNaN(f.phi) {
-		return nil, argumentError("counts", "%d reference values are too few for the model", len(m.Counts))
-	}
-	if !reweight {
-		return f, nil
-	}
-	f.weights = outbreakWeights(m.Counts, first, f.phi, threshold)
-	m.Weights = f.weights
-	if f.PoissonFit, err = fitPoisson(m); err != nil {
-		return nil, err
-	}
-	f.phi = math.Max(1, f.Dispersion())
-	return f, nil
-}
-
-// outbreakWeights are the weights that take counts with a high Anscombe residual back; they sum to their number.
-func outbreakWeights(counts []float64, f *PoissonFit, phi, threshold float64) []float64 {
-	weights := make([]float64, len(counts))
-	for i, y := range counts {
-		mu := f.Fitted[i]
-		residual := 1.5 * (math.Cbrt(y*y)*math.Pow(mu, -1.0/6) - math.Sqrt(mu)) / math.Sqrt(phi*(1-f.Leverage[i]))
-		weights[i] = 1
-		if residual > threshold {
-			weights[i] = 1 / (residual * residual)
-		}
-	}
-	gamma := float64(len(counts)) / sum(weights)
-	for i := range weights {
-		weights[i] *= gamma
-	}
-	return weights
-}
-
-// coefficientP is the two-sided p-value of a coefficient with the given dispersion.
-func (f *outbreakFit) coefficientP(j int, dispersion float64) float64 {
-	return 2 * studentUpper(math.Abs(f.Coefficients[j])/math.Sqrt(dispersion*f.Covariance[j][j]), float64(f.DF))
 }

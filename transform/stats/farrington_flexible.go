@@ -77,8 +77,9 @@ func FarringtonFlexible(s CountSeries, from, to int, opt FarringtonFlexibleOptio
 		return nil, argumentError("threshold_method", "must be delta, nbPlugin or muan, got %q", string(opt.Threshold))
 	}
 	points := make([]FlexiblePoint, to-from)
+	var fitter seasonFitter
 	for i := range points {
-		p, err := flexibleAt(s, from+i, opt)
+		p, err := flexibleAt(s, from+i, opt, &fitter)
 		if err != nil {
 			return nil, err
 		}
@@ -140,7 +141,7 @@ func (s CountSeries) seasonGroups(k int, opt FarringtonFlexibleOptions) (groups 
 	return groups, first, nil
 }
 
-func flexibleAt(s CountSeries, k int, opt FarringtonFlexibleOptions) (FlexiblePoint, error) {
+func flexibleAt(s CountSeries, k int, opt FarringtonFlexibleOptions, f *seasonFitter) (FlexiblePoint, error) {
 	none := FlexiblePoint{
 		Bound: missing(), Mean: missing(), Score: missing(), P: missing(), Phi: missing(), TrendSlope: missing(),
 	}
@@ -148,41 +149,40 @@ func flexibleAt(s CountSeries, k int, opt FarringtonFlexibleOptions) (FlexiblePo
 	if err != nil {
 		return none, err
 	}
-	m, row, offset, err := s.flexibleModel(k, groups, first, opt)
+	season, time, offset, err := f.setFlexible(s, k, groups, first, opt)
 	if err != nil {
 		return none, err
 	}
-	largest := 0.0
-	for _, y := range m.Counts {
-		largest = math.Max(largest, y)
+	errorDispersion := func() float64 {
+		if opt.Corrected {
+			return math.Max(1, f.phi)
+		}
+		return f.overwrittenDispersion()
 	}
-	var f *outbreakFit
 	p := none
 	if opt.Trend {
-		if f, err = fitOutbreak(m, opt.Reweight, opt.WeightsThreshold); err != nil {
+		converged, err := f.fitOutbreak(true, opt.Reweight, opt.WeightsThreshold)
+		if err != nil {
 			return none, err
 		}
-		if f != nil {
-			eta, _ := f.Predict(row, offset)
-			significant := f.coefficientP(1, f.errorDispersion(opt)) < opt.TrendThreshold
-			p.Trend = opt.Years >= 3 && significant && math.Exp(eta) <= largest
+		if converged {
+			eta, _ := f.at(season, time, offset)
+			p.Trend = opt.Years >= 3 && f.trendHolds(errorDispersion(), opt.TrendThreshold) && math.Exp(eta) <= f.largest()
 		}
 	}
-	if !p.Trend {
-		m.Columns = append(m.Columns[:1:1], m.Columns[2:]...)
-		row = append(row[:1:1], row[2:]...)
-		if f, err = fitOutbreak(m, opt.Reweight, opt.WeightsThreshold); err != nil || f == nil {
-			return none, err
-		}
+	if p.Trend {
+		p.TrendSlope = f.slope
 	} else {
-		p.TrendSlope = f.Coefficients[1]
+		converged, err := f.fitOutbreak(false, opt.Reweight, opt.WeightsThreshold)
+		if err != nil || !converged {
+			return none, err
+		}
 	}
-	p.Fitted, p.Phi = true, f.phi
-	eta, variance := f.Predict(row, offset)
-	p.threshold(s.Counts[k], eta, f.errorDispersion(opt)*variance, opt)
+	p.Fitted, p.Phi = true, math.Max(1, f.phi)
+	eta, variance := f.at(season, time, offset)
+	p.threshold(s.Counts[k], eta, errorDispersion()*variance, opt)
 
-	recent := recentSum(s.Counts, k, opt.RecentPoints)
-	if recent >= opt.RecentCases {
+	if recentSum(s.Counts, k, opt.RecentPoints) >= opt.RecentCases {
 		p.Alarm = p.Score > 1 && s.Counts[k] != 0
 	} else {
 		p.Bound, p.Expected = missing(), missing()
@@ -190,17 +190,16 @@ func flexibleAt(s CountSeries, k int, opt FarringtonFlexibleOptions) (FlexiblePo
 	return p, nil
 }
 
-// flexibleModel is the regression for period k, with the row of the design and the offset that predict it.
-// Columns are intercept, time, and one for every group but the lowest.
-func (s CountSeries) flexibleModel(k int, groups []int, first int, opt FarringtonFlexibleOptions) (m PoissonModel, row []float64, offset float64, err error) {
-	present := make([]bool, opt.Periods+1)
-	var periods []int
-	started, oldest := -1, -1 // first period of the reference data, and first whose count is known
+// setFlexible fills the fitter with the reference data of period k and returns what predicts it: its group, time
+// and offset.
+func (f *seasonFitter) setFlexible(s CountSeries, k int, groups []int, first int, opt FarringtonFlexibleOptions) (season int, time, offset float64, err error) {
+	place := make([]int, opt.Periods+1) // of each group among those that have a count
+	n, started, oldest := 0, -1, -1     // values; first period of the reference data; first whose count is known
 	for i, group := range groups {
-		t := first + i
 		if group == 0 {
 			continue
 		}
+		t := first + i
 		if started < 0 {
 			started = t
 		}
@@ -210,81 +209,49 @@ func (s CountSeries) flexibleModel(k int, groups []int, first int, opt Farringto
 		if oldest < 0 {
 			oldest = t
 		}
-		periods = append(periods, t)
-		present[group] = true
+		n++
+		place[group] = 1
 	}
-	if len(periods) == 0 {
-		return m, nil, 0, argumentError("counts", "all reference values of period %d are missing", k+1)
-	}
-	if !present[opt.Periods] {
-		return m, nil, 0, argumentError("counts", "all counts of the season of period %d are missing", k+1)
-	}
-	column := make([]int, opt.Periods+1)
-	columns := 2
-	lowest := true
-	for group := 1; group <= opt.Periods; group++ {
-		switch {
-		case !present[group]:
-		case lowest:
-			lowest = false
-		default:
-			column[group] = columns
-			columns++
+	present := 0
+	for group, has := range place {
+		if has > 0 {
+			place[group] = present
+			present++
+		} else {
+			place[group] = -1
 		}
 	}
-	timeSince := func(t, origin int) float64 {
+	if season = place[opt.Periods]; season < 0 {
+		return 0, 0, 0, argumentError("counts", "all counts of the season of period %d are missing", k+1)
+	}
+	since := func(t, origin int) float64 {
 		if s.Dates == nil {
 			return float64(t + 1)
 		}
 		unit := s.Dates[1].Sub(s.Dates[0]).Hours()
 		return s.Dates[t].Sub(s.Dates[origin]).Hours() / unit
 	}
-	n := len(periods)
-	backing := make([]float64, n*columns)
-	m = PoissonModel{Columns: make([][]float64, columns), Counts: make([]float64, n)}
-	for j := range m.Columns {
-		m.Columns[j] = backing[j*n : (j+1)*n]
+	f.reset(n, present, opt.Offset)
+	i := 0
+	for at, group := range groups {
+		t := first + at
+		if group == 0 || math.IsNaN(s.Counts[t]) {
+			continue
+		}
+		f.set(i, s.Counts[t], since(t, started), place[group])
+		if opt.Offset {
+			f.offset[i] = math.Log(s.Population[t])
+		}
+		i++
 	}
 	if opt.Offset {
-		m.Offset = make([]float64, n)
 		offset = math.Log(s.Population[k])
 	}
-	for i, t := range periods {
-		m.Counts[i] = s.Counts[t]
-		m.Columns[0][i] = 1
-		m.Columns[1][i] = timeSince(t, started)
-		if j := column[groups[t-first]]; j > 0 {
-			m.Columns[j][i] = 1
-		}
-		if opt.Offset {
-			m.Offset[i] = math.Log(s.Population[t])
-		}
-	}
-	row = make([]float64, columns)
-	row[0] = 1
-	row[1] = timeSince(k, oldest)
+	time = since(k, oldest)
 	if opt.Corrected {
-		row[1] = timeSince(k, started)
+		time = since(k, started)
 	}
-	if j := column[opt.Periods]; j > 0 {
-		row[j] = 1
-	}
-	return m, row, offset, nil
-}
-
-// errorDispersion is the dispersion that standard errors rest on.
-func (f *outbreakFit) errorDispersion(opt FarringtonFlexibleOptions) float64 {
-	switch {
-	case opt.Corrected:
-		return f.phi
-	case f.weights == nil:
-		return f.Dispersion()
-	}
-	var squares float64
-	for i, r := range f.Residuals {
-		squares += f.weights[i] * r * r
-	}
-	return squares / float64(f.DF)
+	return season, time, offset, nil
 }
 
 // threshold sets what follows from the prediction: log mean eta with its variance.
