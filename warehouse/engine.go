@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -189,7 +190,7 @@ func (e *engine) start(ctx context.Context, cfg Config) error {
 
 	// Not bound to ctx: the engine outlives the command that started it when others use it.
 	child := exec.Command(executable, "engine", "--dir", e.dir)
-	child.Env = append(os.Environ(), childMark+"=1", "TZ=Asia/Shanghai")
+	child.Env = append(engineEnvironment(), childMark+"=1", "TZ=Asia/Shanghai")
 	child.Dir = e.dir
 	child.Stdout, child.Stderr = output, output
 	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -220,6 +221,12 @@ func (e *engine) start(ctx context.Context, cfg Config) error {
 }
 
 var errExited = errors.New("the process ended")
+
+// engineEnvironment is this process's environment without the settings of ohwatch: the engine's process reads
+// all that it needs from engine.json.
+func engineEnvironment() []string {
+	return slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, "OHWATCH_") })
+}
 
 // ready waits until the engine answers a query, or until gone says that its process has ended: errExited.
 func (e *engine) ready(ctx context.Context, gone func() bool) error {

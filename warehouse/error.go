@@ -49,13 +49,13 @@ var (
 	ErrMigrationLocked = &Error{Code: "warehouse.migration_locked"}
 )
 
-// sentences are the English texts by code; the catalogue has them in every language under the same keys.
+// sentence returns the English text of a code; the catalogue has them in every language under the same keys.
 func sentence(code string) string {
 	switch code {
 	case "warehouse.no_library":
 		return `the engine library libchdb.so was not found: run "npm ci" in the folder of the project, or set OHWATCH_LIBCHDB to the path of the file`
 	case "warehouse.port_in_use":
-		return `port {port} is used by another program: stop that program, or set the port of the engine to 0 to let ohwatch choose a free one`
+		return `port {port} is used by another program: stop that program, or set OHWATCH_ENGINE_PORT=0 to let ohwatch choose a free one`
 	case "warehouse.data_dir":
 		return `the data directory {dir} cannot be written: give the current user the right to write there, or name another one with --data DIR`
 	case "warehouse.data_dir_busy":

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"ohwatch/internal/message"
 )
 
 func TestError_SentencesNameTheirArguments(t *testing.T) {
@@ -18,6 +20,10 @@ func TestError_SentencesNameTheirArguments(t *testing.T) {
 		ErrUnreachable: {"address"}, ErrAccess: {"address", "user"},
 		ErrSchemaOutdated: {"pending"}, ErrSchemaNewer: {"version"},
 		ErrMigrationChanged: {"file"}, ErrMigrationLocked: {"owner"},
+	}
+	catalogue, err := message.Load()
+	if err != nil {
+		t.Fatal(err)
 	}
 	for sentinel, names := range arguments {
 		var pairs []string
@@ -37,6 +43,9 @@ func TestError_SentencesNameTheirArguments(t *testing.T) {
 			if !strings.Contains(text, "<"+name+">") {
 				t.Errorf("%s does not name its %s: %s", sentinel.Code, name, text)
 			}
+		}
+		if entry, found := catalogue.Lookup(sentinel.Code); !found || entry.En != sentence(sentinel.Code) {
+			t.Errorf("%s: the catalogue says %q, the package %q", sentinel.Code, entry.En, sentence(sentinel.Code))
 		}
 		for other := range arguments {
 			if other != sentinel && errors.Is(filled, other) {

@@ -34,17 +34,16 @@ func (db *DB) loadReference(ctx context.Context) error {
 	if len(names) == 0 {
 		return nil
 	}
-	var loaded []struct {
+	var known []struct {
 		Name   string `ch:"name"`
 		SHA256 string `ch:"sha256"`
-		Exists bool   `ch:"has_table"`
 	}
-	if err := db.Select(ctx, &loaded, "warehouse_reference_list"); err != nil {
+	if err := db.Select(ctx, &known, "warehouse_reference_list"); err != nil {
 		return err
 	}
-	hashes, tables := map[string]string{}, map[string]bool{}
-	for _, list := range loaded {
-		hashes[list.Name], tables[list.Name] = list.SHA256, list.Exists
+	hashes := map[string]string{} // by table; empty for a table that no list was loaded into
+	for _, table := range known {
+		hashes[table.Name] = table.SHA256
 	}
 	for _, file := range names {
 		text, err := fs.ReadFile(lists, file)
@@ -54,10 +53,12 @@ func (db *DB) loadReference(ctx context.Context) error {
 		sum := sha256.Sum256(text)
 		hash := hex.EncodeToString(sum[:])
 		name := strings.TrimSuffix(file, ".csv")
-		if tables[name] && hashes[name] == hash {
+		loaded, exists := hashes["ref_"+name]
+		if exists && loaded == hash {
 			continue
 		}
-		n, err := db.replaceReference(ctx, name, text)
+		_, leftOver := hashes["ref_"+name+"_aside"]
+		n, err := db.replaceReference(ctx, name, text, exists, leftOver)
 		if err != nil {
 			return doing(err, "load reference list %s", file)
 		}
@@ -71,49 +72,57 @@ func (db *DB) loadReference(ctx context.Context) error {
 	return nil
 }
 
-// replaceReference fills a table aside and puts it in the place of ref_name. It returns the number of rows.
-func (db *DB) replaceReference(ctx context.Context, name string, text []byte) (uint64, error) {
+// replaceReference fills a table aside and puts it in the place of ref_name, which may exist or not; leftOver
+// says that an earlier load was cut off and left its table. It returns the number of rows.
+func (db *DB) replaceReference(ctx context.Context, name string, text []byte, exists, leftOver bool) (uint64, error) {
 	columns, values, err := readList(text)
 	if err != nil {
 		return 0, err
 	}
-	table := "ref_" + name
-	aside := table + "_aside"
-	fill := map[string]any{"Table": table, "Aside": aside, "Columns": columns, "List": name}
-	run := func(query string) error {
-		statement, err := db.render(query, fill)
-		if err != nil {
-			return err
+	aside := "ref_" + name + "_aside"
+	fill := map[string]any{"Table": "ref_" + name, "Aside": aside, "Columns": columns, "List": name}
+	run := func(queries ...string) error {
+		for _, query := range queries {
+			statement, err := db.render(query, fill)
+			if err != nil {
+				return err
+			}
+			if err := db.ExecSQL(ctx, statement); err != nil {
+				return doing(err, "run %s", query)
+			}
 		}
-		return doing(db.ExecSQL(ctx, statement), "run %s", query)
+		return nil
 	}
-	for _, query := range []string{"warehouse_reference_clear_aside", "warehouse_reference_create_aside"} {
-		if err := run(query); err != nil {
-			return 0, err
-		}
+	before := []string{"warehouse_reference_create_aside"}
+	if leftOver {
+		before = []string{"warehouse_reference_clear_aside", "warehouse_reference_create_aside"}
 	}
-	appender, err := db.Append(ctx, aside, columns)
+	if err := run(before...); err != nil {
+		return 0, err
+	}
+	n, err := db.appendStrings(ctx, aside, columns, values)
 	if err != nil {
 		return 0, err
 	}
-	for i := range columns {
-		if err := appender.Column(i).Append(values[i]); err != nil {
-			return 0, errors.Join(err, appender.Close())
-		}
+	if !exists {
+		return n, run("warehouse_reference_place")
 	}
-	if err := appender.Send(); err != nil {
-		return 0, errors.Join(err, appender.Close())
-	}
-	if err := appender.Close(); err != nil {
+	return n, run("warehouse_reference_swap", "warehouse_reference_clear_aside")
+}
+
+// appendStrings writes columns of strings into a table and returns the number of rows.
+func (db *DB) appendStrings(ctx context.Context, table string, columns []string, values [][]string) (n uint64, err error) {
+	appender, err := db.Append(ctx, table, columns)
+	if err != nil {
 		return 0, err
 	}
-	// An empty table of the same name first, so that the first load is a swap as well.
-	for _, query := range []string{"warehouse_reference_create_first", "warehouse_reference_swap", "warehouse_reference_clear_aside"} {
-		if err := run(query); err != nil {
+	defer func() { err = errors.Join(err, appender.Close()) }()
+	for i := range columns {
+		if err := appender.Column(i).Append(values[i]); err != nil {
 			return 0, err
 		}
 	}
-	return appender.Rows(), nil
+	return uint64(len(values[0])), appender.Send()
 }
 
 // readList splits a list into column names and one slice of values for each column.

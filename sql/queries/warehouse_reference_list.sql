@@ -1,9 +1,14 @@
 -- name: reference_list
--- title: Reference lists with the hash of their last load, and whether their table is there
+-- title: Reference tables with the hash of the list last loaded into them, empty when there is none
 SELECT
-    name,
-    argMax(ops_reference.sha256, ops_reference.loaded_at) AS sha256,
-    concat('ref_', name) IN (SELECT tables.name FROM system.tables AS tables WHERE tables.database = currentDatabase()) AS has_table
-FROM ops_reference
-GROUP BY name
+    tables.name AS name,
+    coalesce(loaded.sha256, '') AS sha256
+FROM system.tables AS tables
+LEFT JOIN
+(
+    SELECT concat('ref_', list.name) AS table, argMax(list.sha256, list.loaded_at) AS sha256
+    FROM ops_reference AS list
+    GROUP BY table
+) AS loaded ON loaded.table = tables.name
+WHERE tables.database = currentDatabase() AND startsWith(tables.name, 'ref_')
 ORDER BY name
