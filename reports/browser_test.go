@@ -2,7 +2,6 @@ package reports
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,10 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/page"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
@@ -35,10 +35,9 @@ func browser(t *testing.T) context.Context {
 	if path == "" {
 		t.Skip("no Chromium in the PATH: install it to run the tests in a browser")
 	}
-	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
-		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.WSURLReadTimeout(time.Minute))
-	allocated, cancel := chromedp.NewExecAllocator(context.Background(), flags...)
+	allocated, cancel := chromedp.NewExecAllocator(context.Background(), chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
+		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
 	t.Cleanup(cancel)
 	ctx, cancel := chromedp.NewContext(allocated)
 	t.Cleanup(cancel)
@@ -47,35 +46,55 @@ func browser(t *testing.T) context.Context {
 	return ctx
 }
 
+// call runs a command of the browser's protocol.
+func call[P, R any](ctx context.Context, t *testing.T, command cdp.Command[P, R], params P) {
+	t.Helper()
+	if _, err := chromedp.Call(ctx, command, params); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// evaluate returns what an expression gives in the page.
+func evaluate[T any](ctx context.Context, t *testing.T, expression string) T {
+	t.Helper()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
 // watcher collects what a page must not do: complain, ask the network, open a dialog.
 type watcher struct {
 	mu     sync.Mutex
 	faults []string
 }
 
-func (w *watcher) listen(ctx context.Context) {
+func (w *watcher) listen(ctx context.Context) error {
 	note := func(format string, args ...any) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.faults = append(w.faults, fmt.Sprintf(format, args...))
 	}
-	chromedp.ListenTarget(ctx, func(event any) {
+	return chromedp.Listen(ctx, func(event any) {
 		switch e := event.(type) {
 		case *runtime.EventConsoleAPICalled:
-			if e.Type == runtime.APITypeError || e.Type == runtime.APITypeWarning {
-				note("console %s: %s", e.Type, e.Args[0].Value)
+			if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
+				note("console %s: %v", e.Type, e.Args[0].Value)
 			}
 		case *runtime.EventExceptionThrown:
-			note("exception: %s", e.ExceptionDetails.Error())
+			note("exception: %s", e.ExceptionDetails.Text)
 		case *log.EventEntryAdded:
 			note("log: %s", e.Entry.Text)
 		case *network.EventRequestWillBeSent:
 			if !strings.HasPrefix(e.Request.URL, "file:") && !strings.HasPrefix(e.Request.URL, "data:") {
 				note("request: %s", e.Request.URL)
 			}
-		case *page.EventJavascriptDialogOpening:
+		case *cdppage.EventJavascriptDialogOpening:
 			note("dialog: %s", e.Message)
-			go func() { _ = chromedp.Run(ctx, page.HandleJavaScriptDialog(true)) }()
+			go func() {
+				_, _ = chromedp.Call(ctx, cdppage.HandleJavaScriptDialog, cdppage.HandleJavaScriptDialogParams{Accept: true})
+			}()
 		}
 	})
 }
@@ -140,7 +159,11 @@ const inspect = `(() => {
 func TestBulletin_InBrowser(t *testing.T) {
 	ctx := browser(t)
 	var watch watcher
-	watch.listen(ctx)
+	if err := watch.listen(ctx); err != nil {
+		t.Fatal(err)
+	}
+	call(ctx, t, network.Enable, network.EnableParams{})
+	call(ctx, t, log.Enable, cdp.Empty{})
 	dir := t.TempDir()
 	for _, c := range []struct {
 		name   string
@@ -169,17 +192,15 @@ func TestBulletin_InBrowser(t *testing.T) {
 			if err := os.WriteFile(file, data, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			var got findings
-			var alerted bool
-			err = chromedp.Run(ctx, network.Enable(), log.Enable(),
-				emulation.SetDeviceMetricsOverride(c.width, 844, 2, c.width < 500),
-				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: c.scheme}}),
-				chromedp.Navigate("file://"+file), chromedp.WaitReady("footer"),
-				chromedp.Evaluate(inspect, &got),
-				chromedp.Evaluate(`document.querySelectorAll("img").length > 0`, &alerted))
-			if err != nil {
+			call(ctx, t, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+				Width: c.width, Height: 844, DeviceScaleFactor: 2, Mobile: c.width < 500})
+			call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: c.scheme}}})
+			if err := chromedp.Do(ctx, chromedp.Navigate("file://"+file)); err != nil {
 				t.Fatal(err)
 			}
+			got := evaluate[findings](ctx, t, inspect)
+			alerted := evaluate[bool](ctx, t, `document.querySelectorAll("img").length > 0`)
 			shoot(ctx, t, c.width == 1280)
 			watch.check(t)
 			if alerted {
@@ -219,14 +240,7 @@ func shoot(ctx context.Context, t *testing.T, printed bool) {
 		return
 	}
 	name := filepath.Join(folder, strings.ReplaceAll(strings.TrimPrefix(t.Name(), "TestBulletin_InBrowser/"), "/", "_"))
-	var picture, document []byte
-	err := chromedp.Run(ctx, chromedp.FullScreenshot(&picture, 100), chromedp.ActionFunc(func(ctx context.Context) error {
-		var err error
-		if printed {
-			document, _, err = page.PrintToPDF().WithPreferCSSPageSize(true).WithPrintBackground(true).Do(ctx)
-		}
-		return err
-	}))
+	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,6 +248,10 @@ func shoot(ctx context.Context, t *testing.T, printed bool) {
 		t.Fatal(err)
 	}
 	if printed {
+		document, err := chromedp.Run(ctx, chromedp.PrintToPDF(chromedp.PDFPreferCSSPageSize(), chromedp.PDFPrintBackground()))
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(name+".pdf", document, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -247,16 +265,17 @@ func TestBulletin_WithoutScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var pictures, figures, canvases int
-	err = chromedp.Run(ctx, emulation.SetScriptExecutionDisabled(true),
-		chromedp.Navigate("data:text/html;base64,"+base64.StdEncoding.EncodeToString(data)), chromedp.WaitReady("footer"),
-		emulation.SetScriptExecutionDisabled(false),
-		chromedp.Evaluate(`[...document.querySelectorAll(".figure > .still svg")].filter(e => e.getBoundingClientRect().height > 80).length`, &pictures),
-		chromedp.Evaluate(`document.querySelectorAll("section > .figures > .figure").length`, &figures),
-		chromedp.Evaluate(`document.querySelectorAll("canvas").length`, &canvases))
-	if err != nil {
+	file := filepath.Join(t.TempDir(), "still.html")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	if err := chromedp.Do(ctx, chromedp.Navigate("file://"+file)); err != nil {
+		t.Fatal(err)
+	}
+	pictures := evaluate[int](ctx, t, `[...document.querySelectorAll("section > .figures > .figure > .still svg")].filter(e => e.getBoundingClientRect().height > 80).length`)
+	figures := evaluate[int](ctx, t, `document.querySelectorAll("section > .figures > .figure").length`)
+	canvases := evaluate[int](ctx, t, `document.querySelectorAll("canvas").length`)
 	if figures == 0 || pictures != figures || canvases != 0 {
 		t.Errorf("%d of %d figures stand without scripts, %d canvases", pictures, figures, canvases)
 	}

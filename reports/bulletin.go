@@ -18,7 +18,8 @@ type Bulletin struct {
 	Week  period.Period // ISO week reported on
 	Today time.Time     // day of evaluation, midnight UTC
 
-	Organisation string // publishing office; empty takes the catalogue's
+	City         message.Text // whose bulletin it is; empty takes the catalogue's
+	Organisation message.Text // publishing office; empty takes the catalogue's
 
 	Cases    Cases
 	Warnings []Warning // new and open ones, most urgent first
@@ -127,6 +128,7 @@ type Share struct {
 // Detector is a weekly series under statistical watch.
 type Detector struct {
 	Series string
+	code   string // of the area
 	Area   message.Text
 	City   bool // the series of the whole city
 	Weeks  []DetectorWeek
@@ -206,5 +208,5 @@ type Snapshot struct {
 	Batch   uint64    // highest published batch, 0: none
 	Batches int       // published and not reverted
 	At      time.Time // instant at which that batch was published
-	Hash    string    // over all published batches and what was computed last
+	Hash    string    // over the numbers and the bytes of all published batches
 }

@@ -94,17 +94,14 @@ func newPage(w words, b *Bulletin) *page {
 	year, week := b.Week.Start.ISOWeek()
 	p := &page{
 		words: w, Lang: map[bool]string{true: "zh-CN", false: "en"}[w.chinese()],
-		Title:        w.say("report.title_head", "city", w.say("report.city")),
-		Organisation: b.Organisation,
+		Title:        w.say("report.title_head", "city", cmp.Or(w.in(b.City), w.say("report.city"))),
+		Organisation: cmp.Or(w.in(b.Organisation), w.say("report.organisation")),
 		Issue:        w.say("report.issue", "year", year, "week", week),
 		Dates:        w.say("report.week_dates", "from", w.date(b.Week.Start), "to", w.date(b.Week.End), "week", week),
 		AsOf:         w.say("report.as_of", "date", w.date(b.Today)),
 		Snapshot:     w.say("report.no_data_yet"),
 		Footer:       w.say("report.footer_empty"),
 		Summary:      w.summary(b),
-	}
-	if p.Organisation == "" {
-		p.Organisation = w.say("report.organisation")
 	}
 	if s := b.Snapshot; s.Batch > 0 {
 		p.Snapshot = w.say("report.snapshot_short", "batch", s.Batch, "at", w.instant(s.At))

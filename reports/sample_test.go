@@ -63,7 +63,7 @@ func quietBulletin(t testing.TB) *Bulletin {
 
 func hostileBulletin(t testing.TB) *Bulletin {
 	b := fullBulletin(t)
-	b.Organisation = hostile
+	b.Organisation = message.Text{Zh: hostile, En: hostile}
 	for i := range b.Warnings {
 		b.Warnings[i].Object = hostile
 		b.Warnings[i].Args = map[string]string{"employer": hostile, "object": hostile, "hazard": hostile, "disease": hostile}
