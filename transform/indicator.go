@@ -469,26 +469,36 @@ var catalogColumns = []string{
 }
 
 func appendCatalog(a *warehouse.Appender, indicators []Indicator) error {
+	position := make(map[string]uint16, len(indicators))
 	for _, i := range indicators {
-		targets := make(map[string]float64, len(i.Targets))
-		for year, target := range i.Targets {
-			targets[strconv.Itoa(year)] = target
+		position[i.ID] = uint16(i.Position)
+	}
+	for _, e := range Catalog(indicators) {
+		row := []any{
+			e.Indicator, e.Version, e.Variant, e.IsHeadline, e.TitleZh, e.TitleEn, e.MeaningZh, e.MeaningEn,
+			e.Unit, e.Direction, e.Clause, e.Targets, position[e.Indicator],
 		}
-		direction := "up"
-		if i.Falling {
-			direction = "down"
-		}
-		for k, v := range i.Variants {
-			row := []any{
-				i.ID, i.Version, v.Name, k == 0, i.Title.Zh, i.Title.En, v.Meaning.Zh, v.Meaning.En,
-				string(v.Unit), direction, i.Clause, targets, uint16(i.Position),
-			}
-			for c, value := range row {
-				if err := a.Column(c).AppendRow(value); err != nil {
-					return fmt.Errorf("catalogue of %s, column %s: %w", i.ID, catalogColumns[c], err)
-				}
+		for c, value := range row {
+			if err := a.Column(c).AppendRow(value); err != nil {
+				return fmt.Errorf("catalogue of %s, column %s: %w", e.Indicator, catalogColumns[c], err)
 			}
 		}
 	}
 	return nil
+}
+
+func (i Indicator) direction() string {
+	if i.Falling {
+		return "down"
+	}
+	return "up"
+}
+
+// targets are the targets by year, as text, the way the catalogue keeps them.
+func (i Indicator) targets() map[string]float64 {
+	targets := make(map[string]float64, len(i.Targets))
+	for year, target := range i.Targets {
+		targets[strconv.Itoa(year)] = target
+	}
+	return targets
 }

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ohwatch/internal/message"
+	"ohwatch/internal/period"
+	ohsql "ohwatch/sql"
+	"ohwatch/transform"
+	"ohwatch/warehouse"
+)
+
+// newIndicatorsCommand is `ohwatch indicators`: definitions and values of the indicators.
+func newIndicatorsCommand(a *app) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "indicators",
+		Short: a.text("indicator.short", nil),
+		Args:  cobra.NoArgs,
+		RunE:  func(*cobra.Command, []string) error { return a.listIndicators() },
+	}
+	command.AddCommand(&cobra.Command{
+		Use:   "list",
+		Short: a.text("indicator.list_short", nil),
+		Args:  cobra.NoArgs,
+		RunE:  func(*cobra.Command, []string) error { return a.listIndicators() },
+	}, newIndicatorsShowCommand(a))
+	return command
+}
+
+func newIndicatorsShowCommand(a *app) *cobra.Command {
+	var f transform.Filter
+	var asOf string
+	command := &cobra.Command{
+		Use:   "show ID [--period P] [--area CODE] [--by township|industry|size] [--variant V] [--as-of DATE]",
+		Short: a.text("indicator.show_short", nil),
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.Indicator = args[0]
+			day := a.today()
+			if asOf != "" {
+				var err error
+				if day, err = time.Parse(time.DateOnly, asOf); err != nil {
+					return usageError(fmt.Errorf("--as-of %q: want a date such as 2026-03-31", asOf))
+				}
+			}
+			if err := a.checkFilter(&f, day); err != nil {
+				return usageError(err)
+			}
+			if err := a.openDB(cmd.Context()); err != nil {
+				return err
+			}
+			show := func(db *warehouse.DB) error {
+				values, err := transform.Values(cmd.Context(), db, a.cfg.City.Code, f)
+				if err != nil {
+					return err
+				}
+				return a.printValues(values)
+			}
+			if asOf == "" {
+				return show(a.db)
+			}
+			opt := transform.Options{City: a.cfg.City.Code, By: "command"}
+			return transform.AsOf(cmd.Context(), a.db, day, opt, func(db *warehouse.DB, opt transform.Options) error {
+				if _, err := transform.Run(cmd.Context(), db, opt); err != nil && !errors.Is(err, transform.ErrCheckFailed) {
+					return err
+				}
+				return show(db)
+			})
+		},
+	}
+	command.Flags().StringVar(&f.Period, "period", "", a.text("indicator.flag_period", nil))
+	command.Flags().StringVar(&f.Area, "area", "", a.text("indicator.flag_area", nil))
+	command.Flags().StringVar(&f.By, "by", "", a.text("indicator.flag_by", nil))
+	command.Flags().StringVar(&f.Variant, "variant", "", a.text("indicator.flag_variant", nil))
+	command.Flags().StringVar(&asOf, "as-of", "", a.text("indicator.flag_as_of", nil))
+	return command
+}
+
+// checkFilter completes f and says what is wrong with it. Without a period it is the year of the day.
+func (a *app) checkFilter(f *transform.Filter, day time.Time) error {
+	indicators, err := transform.LoadIndicators(ohsql.FS())
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(indicators, func(i transform.Indicator) bool { return strings.EqualFold(i.ID, f.Indicator) })
+	if at < 0 {
+		ids := make([]string, len(indicators))
+		for k, i := range indicators {
+			ids[k] = i.ID
+		}
+		return fmt.Errorf("there is no indicator %s, choose one of: %s", f.Indicator, strings.Join(ids, ", "))
+	}
+	f.Indicator = indicators[at].ID
+	if f.Variant != "" && !slices.ContainsFunc(indicators[at].Variants, func(v transform.Variant) bool { return v.Name == f.Variant }) {
+		return fmt.Errorf("indicator %s has no variant %s", f.Indicator, f.Variant)
+	}
+	if f.Period == "" {
+		f.Period = strconv.Itoa(day.Year())
+	}
+	p, err := period.Parse(f.Period)
+	if err != nil {
+		return err
+	}
+	if p.Kind == period.Week {
+		return fmt.Errorf("indicators are kept by month, quarter and year, not by week: %s", f.Period)
+	}
+	f.Period = p.String()
+	if !slices.Contains([]string{"", "township", "industry", "size"}, f.By) {
+		return fmt.Errorf("--by %s: want township, industry or size", f.By)
+	}
+	if f.By != "" && f.By != "township" && f.Area != "" && f.Area != a.cfg.City.Code {
+		return fmt.Errorf("industries and sizes are kept for the city (%s), not for %s", a.cfg.City.Code, f.Area)
+	}
+	return nil
+}
+
+// printValues prints values as a table or as one JSON object a line.
+func (a *app) printValues(values []transform.Value) error {
+	if a.json {
+		for _, v := range values {
+			if err := a.printJSON(v); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(values) == 0 {
+		a.say("indicator.none", nil)
+		return nil
+	}
+	w := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, a.text("indicator.header", nil))
+	for _, v := range values {
+		area := v.Area
+		if v.By != "" && v.By != "township" {
+			area = v.By
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", v.Indicator, v.Variant, v.Period, area,
+			plain(&v.Numerator), plain(v.Denominator), rate(v.Value, v.Unit),
+			interval(v.Lower, v.Upper, v.Unit), plain(v.Gap), a.text("indicator.status_"+v.Status, nil))
+	}
+	return w.Flush()
+}
+
+// plain writes a count.
+func plain(x *float64) string {
+	if x == nil {
+		return "—"
+	}
+	return strconv.FormatFloat(*x, 'f', -1, 64)
+}
+
+// rate writes a value in its unit: shares in percent with one decimal, rounded half up.
+func rate(x *float64, unit transform.Unit) string {
+	switch {
+	case x == nil:
+		return "—"
+	case unit == transform.Share:
+		return strconv.FormatFloat(float64(int64(*x*1000+0.5))/10, 'f', 1, 64) + "%"
+	case unit == transform.Per100000:
+		return strconv.FormatFloat(*x, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(*x, 'f', -1, 64)
+}
+
+func interval(lower, upper *float64, unit transform.Unit) string {
+	if lower == nil || upper == nil {
+		return "—"
+	}
+	if unit == transform.Count {
+		unit = transform.Per100000 // limits of a count are no whole numbers
+	}
+	return rate(lower, unit) + "–" + rate(upper, unit)
+}
+
+// listIndicators prints the definitions in plain words.
+func (a *app) listIndicators() error {
+	indicators, err := transform.LoadIndicators(ohsql.FS())
+	if err != nil {
+		return err
+	}
+	if a.json {
+		for _, e := range transform.Catalog(indicators) {
+			if err := a.printJSON(e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, i := range indicators {
+		fmt.Fprintf(a.out, "%-5s %s\n      %s\n", i.ID, a.title(i.Title), i.Clause)
+		for k, v := range i.Variants {
+			mark := " "
+			if k == 0 {
+				mark = "*"
+			}
+			fmt.Fprintf(a.out, "    %s %-12s %s\n", mark, v.Name, a.title(v.Meaning))
+		}
+	}
+	return nil
+}
+
+// title returns a name in the user's language.
+func (a *app) title(t transform.Title) string {
+	if a.lang() == message.English {
+		return t.En
+	}
+	return t.Zh
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ohwatch/transform"
+)
+
+// newTransformCommand is `ohwatch transform`: brings models and indicators up to date.
+func newTransformCommand(a *app) *cobra.Command {
+	var opt transform.Options
+	command := &cobra.Command{
+		Use:   "transform [--full] [--select MODEL…]",
+		Short: a.text("transform.short", nil),
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.openDB(cmd.Context()); err != nil {
+				return err
+			}
+			opt.Today, opt.City, opt.By = a.today(), a.cfg.City.Code, "command"
+			opt.Report = a.printStep
+			result, err := transform.Run(cmd.Context(), a.db, opt)
+			if errors.Is(err, transform.ErrUnknownModel) {
+				return usageError(err)
+			}
+			for _, check := range result.Failed() {
+				a.note("transform.check_failed", map[string]any{"check": check.Name, "title": a.title(check.Title), "n": check.N})
+				for _, offender := range check.Offenders {
+					fmt.Fprintln(a.errOut, "  "+offender)
+				}
+			}
+			return err
+		},
+	}
+	command.Flags().BoolVar(&opt.Full, "full", false, a.text("transform.flag_full", nil))
+	command.Flags().StringSliceVar(&opt.Select, "select", nil, a.text("transform.flag_select", nil))
+	return command
+}
+
+// stepLine is one line of `ohwatch transform --json`.
+type stepLine struct {
+	Model   string  `json:"model"`
+	Built   bool    `json:"built"`
+	Rows    uint64  `json:"rows"`
+	Seconds float64 `json:"seconds"`
+}
+
+// printStep prints what became of one model.
+func (a *app) printStep(s transform.Step) {
+	switch {
+	case a.json:
+		if err := a.printJSON(stepLine{Model: s.Name, Built: s.Built, Rows: s.Rows, Seconds: s.Seconds}); err != nil {
+			a.log.Error("print a step", "error", err)
+		}
+	case s.Built:
+		seconds := time.Duration(s.Seconds * float64(time.Second)).Round(10 * time.Millisecond)
+		a.say("transform.built", map[string]any{"model": fmt.Sprintf("%-24s", s.Name), "rows": fmt.Sprintf("%9d", s.Rows), "seconds": seconds})
+	default:
+		a.say("transform.fresh", map[string]any{"model": fmt.Sprintf("%-24s", s.Name)})
+	}
+}

@@ -1,0 +1,113 @@
+package transform
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"ohwatch/warehouse"
+)
+
+// Value is one reading of an indicator, with the fields that scripts rely on.
+type Value struct {
+	Indicator   string   `ch:"indicator" json:"indicator"`
+	Version     string   `ch:"version" json:"version"`
+	Variant     string   `ch:"variant" json:"variant"`
+	Period      string   `ch:"period" json:"period"`
+	Area        string   `ch:"area" json:"area"` // city or township code, or "unassigned"
+	By          string   `ch:"-" json:"by"`      // "" for the area itself, "township", "industry=C30", "size=small"
+	Numerator   float64  `ch:"numerator" json:"numerator"`
+	Denominator *float64 `ch:"denominator" json:"denominator"` // nil for plain counts
+	Value       *float64 `ch:"value" json:"value"`             // nil where there is no data
+	Lower       *float64 `ch:"lower" json:"lower"`
+	Upper       *float64 `ch:"upper" json:"upper"`
+	Target      *float64 `ch:"target" json:"target"`
+	Gap         *float64 `ch:"gap" json:"gap"` // units still missing to the target
+	Status      string   `ch:"status" json:"status"`
+	AsOf        string   `ch:"-" json:"as_of"` // day on which the reading is taken
+
+	Dim        string    `ch:"dim" json:"-"`
+	DimValue   string    `ch:"dim_value" json:"-"`
+	AsOfDate   time.Time `ch:"as_of_date" json:"-"`
+	Missing    float64   `ch:"missing" json:"-"` // units whose reading could not be decided
+	Unit       Unit      `ch:"unit" json:"-"`
+	IsHeadline bool      `ch:"is_headline" json:"-"`
+}
+
+// Filter chooses values.
+type Filter struct {
+	Indicator string // empty: all
+	Variant   string // empty: all, the headline first
+	Period    string // 2025, 2025Q3 or 2025-07
+	Area      string // code of the city or a township, or "unassigned"; empty: the city, or all with By
+	By        string // "", township, industry or size
+}
+
+// Values reads the values of ind_value that the filter chooses, in the order of the catalogue.
+func Values(ctx context.Context, db *warehouse.DB, city string, f Filter) ([]Value, error) {
+	if city == "" {
+		city = DefaultCity
+	}
+	dim, area := f.By, f.Area
+	if f.By == "" && area != "" && area != city {
+		dim = "township" // a township's own line
+	}
+	if f.By == "" && area == "" {
+		area = city
+	}
+	if f.By == "township" && area == city {
+		area = ""
+	}
+	var values []Value
+	err := db.Select(ctx, &values, "transform_values",
+		clickhouse.Named("indicator", f.Indicator), clickhouse.Named("variant", f.Variant),
+		clickhouse.Named("period", f.Period), clickhouse.Named("dim", dim), clickhouse.Named("area", area))
+	if err != nil {
+		return nil, fmt.Errorf("read indicator values: %w", err)
+	}
+	for i := range values {
+		v := &values[i]
+		v.AsOf = v.AsOfDate.Format(time.DateOnly)
+		switch f.By {
+		case "":
+		case "township":
+			v.By = "township"
+		default:
+			v.By = f.By + "=" + v.DimValue
+		}
+	}
+	return values, nil
+}
+
+// CatalogEntry is one variant of an indicator and what it means.
+type CatalogEntry struct {
+	Indicator  string             `ch:"indicator" json:"indicator"`
+	Version    string             `ch:"version" json:"version"`
+	Variant    string             `ch:"variant" json:"variant"`
+	IsHeadline bool               `ch:"is_headline" json:"is_headline"`
+	TitleZh    string             `ch:"title_zh" json:"title_zh"`
+	TitleEn    string             `ch:"title_en" json:"title_en"`
+	MeaningZh  string             `ch:"meaning_zh" json:"meaning_zh"`
+	MeaningEn  string             `ch:"meaning_en" json:"meaning_en"`
+	Unit       string             `ch:"unit" json:"unit"`
+	Direction  string             `ch:"direction" json:"direction"`
+	Clause     string             `ch:"clause" json:"clause"`
+	Targets    map[string]float64 `ch:"targets" json:"targets"`
+}
+
+// Catalog is the catalogue as the definitions have it, whether or not a transform has run.
+func Catalog(indicators []Indicator) []CatalogEntry {
+	var entries []CatalogEntry
+	for _, i := range indicators {
+		for k, v := range i.Variants {
+			entries = append(entries, CatalogEntry{
+				Indicator: i.ID, Version: i.Version, Variant: v.Name, IsHeadline: k == 0,
+				TitleZh: i.Title.Zh, TitleEn: i.Title.En, MeaningZh: v.Meaning.Zh, MeaningEn: v.Meaning.En,
+				Unit: string(v.Unit), Direction: i.direction(), Clause: i.Clause, Targets: i.targets(),
+			})
+		}
+	}
+	return entries
+}
