@@ -53,8 +53,16 @@ func newApp(catalogue *message.Catalogue, in io.Reader, out, errOut io.Writer) *
 // commands returns every command of the contract.
 func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
-		newEngineCommand(),
+		newInitCommand(a),
+		newMigrateCommand(a),
+		newTransformCommand(a),
+		newIndicatorsCommand(a),
+		newServeCommand(a),
+		newJobsCommand(a),
 		newStatCommand(),
+		newDoctorCommand(a),
+		newVersionCommand(a),
+		newEngineCommand(),
 	}
 }
 
