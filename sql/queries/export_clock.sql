@@ -1,0 +1,3 @@
+-- name: export_clock
+-- title: The engine's clock
+SELECT now64(3, 'UTC')
