@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"ohwatch/internal/message"
+	"ohwatch/internal/period"
+	"ohwatch/reports"
+)
+
+// newReportCommand is `ohwatch report`: bulletins for the leadership.
+func newReportCommand(a *app) *cobra.Command {
+	command := &cobra.Command{
+		Use:   "report",
+		Short: a.text("report.command_short", nil),
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	command.AddCommand(newReportWeeklyCommand(a), newReportListCommand(a))
+	return command
+}
+
+// newReportWeeklyCommand is `ohwatch report weekly`: the bulletin of one ISO week.
+func newReportWeeklyCommand(a *app) *cobra.Command {
+	var week, out string
+	var formats []string
+	command := &cobra.Command{
+		Use:   "weekly [--period 2026-W46] [--out DIR] [--format html]",
+		Short: a.text("report.command_weekly_short", nil),
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, format := range formats {
+				if format != "html" {
+					return usageError(errors.New(a.text("report.bad_format", map[string]any{"format": format})))
+				}
+			}
+			p := a.lastWeek()
+			if week != "" {
+				var err error
+				if p, err = period.Parse(week); err != nil || p.Kind != period.Week {
+					return usageError(errors.New(a.text("report.bad_period", map[string]any{"period": week})))
+				}
+			}
+			result, err := a.weekly(cmd.Context(), p, out, "command")
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(result)
+			}
+			a.say("report.written", map[string]any{"path": result.Path, "bytes": result.Bytes, "hash": result.SHA256})
+			return nil
+		},
+	}
+	command.Flags().StringVar(&week, "period", "", a.text("report.flag_period", nil))
+	command.Flags().StringVar(&out, "out", "", a.text("report.flag_out", nil))
+	command.Flags().StringSliceVar(&formats, "format", []string{"html"}, a.text("report.flag_format", nil))
+	return command
+}
+
+// lastWeek is the last ISO week that had ended before today.
+func (a *app) lastWeek() period.Period { return period.Of(a.today(), period.Week).Prev(1) }
+
+// weekly writes the bulletin of a week into the folder, the configured one if out is empty. It speaks the
+// language of --lang, else the one configured for bulletins.
+func (a *app) weekly(ctx context.Context, week period.Period, out, by string) (reports.Result, error) {
+	if err := a.openDB(ctx); err != nil {
+		return reports.Result{}, err
+	}
+	if out == "" {
+		out = a.cfg.Reports.Out
+		if !filepath.IsAbs(out) {
+			out = filepath.Join(a.cfg.Data.Dir, out)
+		}
+	}
+	printer := a.printer
+	if a.flags.lang == "" {
+		printer = a.catalogue.Printer(message.Lang(a.cfg.Reports.Lang))
+	}
+	city := a.cfg.City
+	return reports.Weekly(ctx, a.db, reports.Options{
+		Period: week, Today: a.today(), Out: out, City: city.Code,
+		CityName:     message.Text{Zh: city.NameZh, En: city.NameEn},
+		Organisation: message.Text{Zh: city.OrganisationZh, En: city.OrganisationEn},
+		Printer:      printer, By: by,
+	})
+}
+
+// newReportListCommand is `ohwatch report list`: the bulletins written so far.
+func newReportListCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: a.text("report.command_list_short", nil),
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.openDB(cmd.Context()); err != nil {
+				return err
+			}
+			all, err := reports.List(cmd.Context(), a.db)
+			if err != nil {
+				return err
+			}
+			if len(all) == 0 && !a.json {
+				a.say("report.list_none", nil)
+				return nil
+			}
+			rows := make([][]string, 0, len(all))
+			for _, p := range all {
+				if a.json {
+					if err := a.printJSON(p); err != nil {
+						return err
+					}
+					continue
+				}
+				rows = append(rows, []string{p.Name, p.At.In(period.Shanghai()).Format("2006-01-02 15:04"), fmt.Sprint(p.Bytes), p.SHA256[:min(16, len(p.SHA256))], p.Path})
+			}
+			if a.json {
+				return nil
+			}
+			return printTable(cmd.OutOrStdout(), []string{a.text("report.list_name", nil), a.text("report.list_written", nil),
+				a.text("report.list_bytes", nil), "SHA-256", a.text("report.list_path", nil)}, rows)
+		},
+	}
+}
