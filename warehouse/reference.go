@@ -12,8 +12,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
+	"golang.org/x/sync/errgroup"
 
 	ohsql "ohwatch/sql"
 )
@@ -45,6 +47,12 @@ func (db *DB) loadReference(ctx context.Context) error {
 	for _, table := range known {
 		hashes[table.Name] = table.SHA256
 	}
+	var (
+		group  errgroup.Group
+		mu     sync.Mutex
+		loaded loadedLists
+	)
+	group.SetLimit(4)
 	for _, file := range names {
 		text, err := fs.ReadFile(lists, file)
 		if err != nil {
@@ -53,23 +61,55 @@ func (db *DB) loadReference(ctx context.Context) error {
 		sum := sha256.Sum256(text)
 		hash := hex.EncodeToString(sum[:])
 		name := strings.TrimSuffix(file, ".csv")
-		loaded, exists := hashes["ref_"+name]
-		if exists && loaded == hash {
+		present, exists := hashes["ref_"+name]
+		if exists && present == hash {
 			continue
 		}
 		_, leftOver := hashes["ref_"+name+"_aside"]
-		n, err := db.replaceReference(ctx, name, text, exists, leftOver)
-		if err != nil {
-			return doing(err, "load reference list %s", file)
-		}
-		if err := db.Exec(ctx, "warehouse_reference_insert",
-			clickhouse.Named("name", name), clickhouse.Named("sha256", hash),
-			clickhouse.Named("rows", n), clickhouse.Named("at", db.Now().UnixMilli())); err != nil {
-			return err
-		}
-		db.cfg.Log.Info("reference list loaded", "name", name, "rows", n)
+		group.Go(func() error {
+			n, err := db.replaceReference(ctx, name, text, exists, leftOver)
+			if err != nil {
+				return doing(err, "load reference list %s", file)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			loaded.add(name, hash, n, db.Now())
+			return nil
+		})
 	}
-	return nil
+	err = group.Wait()
+	return errors.Join(err, db.recordLists(ctx, loaded))
+}
+
+// loadedLists are rows of ops_reference by column.
+type loadedLists struct {
+	names, hashes []string
+	rows          []uint64
+	at            []time.Time
+}
+
+func (l *loadedLists) add(name, hash string, rows uint64, at time.Time) {
+	l.names, l.hashes = append(l.names, name), append(l.hashes, hash)
+	l.rows, l.at = append(l.rows, rows), append(l.at, at)
+}
+
+// recordLists writes what was loaded into the log. A list that was loaded and not recorded is loaded again.
+func (db *DB) recordLists(ctx context.Context, lists loadedLists) (err error) {
+	if len(lists.names) == 0 {
+		return nil
+	}
+	appender, err := db.Append(ctx, "ops_reference", []string{"name", "sha256", "n_rows", "loaded_at"})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, appender.Close()) }()
+	for i, values := range []any{lists.names, lists.hashes, lists.rows, lists.at} {
+		if err := appender.Column(i).Append(values); err != nil {
+			return doing(err, "record the reference lists")
+		}
+	}
+	db.cfg.Log.Info("reference lists loaded", "lists", len(lists.names))
+	return appender.Send()
 }
 
 // replaceReference fills a table aside and puts it in the place of ref_name, which may exist or not; leftOver
