@@ -219,7 +219,7 @@ func poissonTest(x, expected float64) float64 {
 	unlikely := func(k float64) bool { return poissonPMF(k, expected) <= limit }
 	if x < expected {
 		end := math.Ceil(2*expected - x)
-		for !unlikely(end) {
+		for end < math.MaxFloat64/4 && !unlikely(end) {
 			end *= 2
 		}
 		k := firstWhole(math.Max(x+1, math.Floor(expected)), end, unlikely)
