@@ -20,6 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
+
 	"ohwatch/warehouse"
 )
 
@@ -260,6 +262,46 @@ func TestEngine_EndsCleanly(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, 20*time.Second, "engine has ended on SIGTERM", func() bool { return !running(pid) })
+}
+
+func TestEngine_MemoryIsCapped(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db, err := warehouse.Open(t.Context(), warehouse.Config{DataDir: dir, MemoryLimit: 450 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.ExecSQL(t.Context(), "SELECT groupArray(number) FROM numbers(500000000) SETTINGS max_memory_usage = 0 FORMAT Null")
+	var exception *clickhouse.Exception
+	if !errors.As(err, &exception) || exception.Code != 241 {
+		t.Fatalf("error is %v, want MEMORY_LIMIT_EXCEEDED", err)
+	}
+	// What does not fit is sorted on disk.
+	runSQL(t, db, "SELECT number FROM numbers(12000000) ORDER BY sipHash64(number) FORMAT Null")
+	if n := residentBytes(t, enginePID(t, dir)); n > 900<<20 {
+		t.Errorf("the engine holds %d MiB", n>>20)
+	}
+}
+
+// residentBytes is the memory that the process holds, its files in memory not counted.
+func residentBytes(t *testing.T, pid int) uint64 {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if fields := strings.Fields(line); fields[0] == "RssAnon:" {
+			kib, err := strconv.ParseUint(fields[1], 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return kib << 10
+		}
+	}
+	t.Fatal("the system does not say")
+	return 0
 }
 
 func TestEngine_PrivateAndOnLoopback(t *testing.T) {
