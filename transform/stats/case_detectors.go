@@ -1,6 +1,10 @@
 package stats
 
-import "math"
+import (
+	"math"
+	"slices"
+	"time"
+)
 
 // The case layer of detectors.
 
@@ -221,4 +225,45 @@ func runFarringtonFlexible(a *arguments) (Result, error) {
 		result = append(result, Value{"mu0", column(points, func(p FlexiblePoint) float64 { return p.Mean })})
 	}
 	return result, err
+}
+
+func runQuality(a *arguments) (Result, error) {
+	q, err := Quality(a.bools("state"), a.bools("alarm"), a.whole("penalty"))
+	return Result{
+		{"tp", q.TP}, {"fp", q.FP}, {"tn", q.TN}, {"fn", q.FN}, {"sens", q.Sensitivity}, {"spec", q.Specificity},
+		{"dist", q.Distance}, {"mean_lag", q.MeanLag},
+	}, err
+}
+
+func runNowcast(a *arguments) (Result, error) {
+	period := a.textOr("aggregate_by", "1 day")
+	if period != "1 day" && period != "1 week" {
+		a.fail("aggregate_by", "must be 1 day or 1 week, got %q", period)
+	}
+	event, report := a.dates("event_date"), a.dates("report_date")
+	first, now := a.day("first"), a.day("now")
+	when := a.dates("when")
+	r, err := Nowcast(event, report, NowcastOptions{
+		First: first, Now: now, When: when, Weekly: period == "1 week", MaxDelay: a.whole("d_max"), Window: a.wholeOr("m", 0),
+		Alpha: a.number("alpha"), MaxCount: a.whole("n_max"), Corrected: a.boolOr("corrected", false),
+	})
+	if err != nil {
+		return nil, err
+	}
+	backwards := column(r.Periods, func(p NowcastPeriod) float64 { return p.Weight })
+	slices.Reverse(backwards)
+	return Result{
+		{"dates", column(r.Periods, func(p NowcastPeriod) string { return p.Date.Format(time.DateOnly) })},
+		{"triangle", column(r.Periods, func(p NowcastPeriod) []float64 { return p.Reported })},
+		{"hazard_n", r.Events}, {"hazard_N", r.AtRisk}, {"g_hat", r.Hazard},
+		{"reported_so_far", column(r.Periods, func(p NowcastPeriod) float64 { return p.Total })},
+		{"weight", column(r.Periods, func(p NowcastPeriod) float64 { return p.Weight })},
+		{"n_hat", column(r.Periods, func(p NowcastPeriod) float64 { return p.Expected })},
+		{"delay_cdf", backwards},
+		{"when_index", column(r.Estimates, func(e NowcastEstimate) int { return e.Index + 1 })},
+		{"observed", column(r.Estimates, func(e NowcastEstimate) float64 { return r.Periods[e.Index].Total })},
+		{"estimate", column(r.Estimates, func(e NowcastEstimate) float64 { return e.Median })},
+		{"lower", column(r.Estimates, func(e NowcastEstimate) float64 { return e.Lower })},
+		{"upper", column(r.Estimates, func(e NowcastEstimate) float64 { return e.Upper })},
+	}, nil
 }

@@ -49,3 +49,29 @@ func runTrendProportions(a *arguments) (Result, error) {
 		{"chi_squared", r.ChiSquared}, {"df", 1}, {"p", r.P}, {"z", r.Z}, {"p_one_sided_increasing", r.PIncreasing},
 	}, err
 }
+
+func runJoinpointGrid(a *arguments) (Result, error) {
+	r, err := JoinpointGrid(a.numbers("year"), a.numbers("counts"), a.numbersOr("population", nil),
+		JoinpointOptions{MinEnd: a.whole("min_obs_end"), MinBetween: a.whole("min_obs_between")})
+	if err != nil {
+		return nil, err
+	}
+	result := Result{
+		{"deviance_0", r.None.Deviance}, {"candidates", r.Candidates}, {"deviance_1_by_candidate", r.DevianceByYear},
+		{"joinpoint_1", r.One.Years[0]}, {"deviance_1", r.One.Deviance}, {"coef_1", r.One.Coefficients},
+		{"apc_segments_1", r.One.APC}, {"bic_0", r.None.BIC}, {"bic_1", r.One.BIC},
+	}
+	if r.TwoWereAvailable {
+		result = append(result, Value{"joinpoints_2", r.Two.Years}, Value{"deviance_2", r.Two.Deviance},
+			Value{"apc_segments_2", r.Two.APC}, Value{"bic_2", r.Two.BIC})
+	}
+	return result, nil
+}
+
+func runJoinpointSegmented(a *arguments) (Result, error) {
+	r, err := JoinpointSegmented(a.numbers("year"), a.numbers("counts"), a.numbersOr("population", nil))
+	return Result{
+		{"psi", r.Bend}, {"psi_se", r.BendSE}, {"slope_before", r.SlopeBefore}, {"slope_after", r.SlopeAfter},
+		{"deviance", r.Deviance}, {"deviance_no_joinpoint", r.DevianceNoBend},
+	}, err
+}

@@ -70,6 +70,10 @@ func runners() map[string]runner {
 		"bayes":                  runBayes,
 		"farrington":             runFarrington,
 		"farrington_flexible":    runFarringtonFlexible,
+		"quality":                runQuality,
+		"nowcast_lawless":        runNowcast,
+		"joinpoint_grid":         runJoinpointGrid,
+		"joinpoint_segmented":    runJoinpointSegmented,
 	}
 }
 
@@ -326,6 +330,18 @@ func (a *arguments) dates(name string) []time.Time {
 // points reads range_from and range_to, counted from 1 and both included, as a stretch [from, to) counted from 0.
 func (a *arguments) points() (from, to int) {
 	return a.whole("range_from") - 1, a.whole("range_to")
+}
+
+// day reads one date.
+func (a *arguments) day(name string) time.Time {
+	days := a.dates(name)
+	if a.err == nil && (len(days) != 1 || days[0].IsZero()) {
+		a.fail(name, "must be one date")
+	}
+	if a.err != nil {
+		return time.Time{}
+	}
+	return days[0]
 }
 
 // stretch reads counts and cuts them to range_from…range_to.

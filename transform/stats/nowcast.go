@@ -1,0 +1,183 @@
+package stats
+
+import (
+	"math"
+	"time"
+)
+
+// NowcastOptions are the settings of Nowcast.
+type NowcastOptions struct {
+	First, Now time.Time   // first period and the last day known
+	When       []time.Time // periods that an estimate is wanted for
+	Weekly     bool        // periods are weeks from Monday on, otherwise days
+	MaxDelay   int         // longer delays count as this one
+	Window     int         // newest periods that delays are learned from; 0 or less: all
+	Alpha      float64     // the limits leave out Alpha/2 on either side
+	MaxCount   int         // largest count considered
+	// Corrected adds the uncertainty of the delays to the variance, as the paper has it and R's package leaves out
+	// by mistake: its limits are too narrow.
+	Corrected bool
+}
+
+// NowcastPeriod is what is known and expected of one period. The first lists have one entry per delay.
+type NowcastPeriod struct {
+	Date     time.Time // first day of the period
+	Reported []float64 // by delay; NaN where it could not be known yet
+	Total    float64   // reported so far
+	Weight   float64   // share of all that will have been reported by now
+	Expected float64   // Total/Weight
+}
+
+// NowcastEstimate is the number of events of a period of interest when all will have been reported.
+type NowcastEstimate struct {
+	Index                int // of the period in Periods
+	Median, Lower, Upper float64
+}
+
+// NowcastResult is the state of a reporting system on one day.
+type NowcastResult struct {
+	Periods   []NowcastPeriod
+	Events    []float64 // by delay: reported with just this delay, among periods old enough to know
+	AtRisk    []float64 // by delay: reported with at most this delay, among the same periods
+	Hazard    []float64 // Events/AtRisk: of those reported by then, how many had just this delay
+	Estimates []NowcastEstimate
+}
+
+// Nowcast estimates how many events happened in the newest periods, of which not all are reported yet, from the
+// delays of the older ones. event and report are the dates of each record; a zero date is missing, such records
+// and those with a report before the event are left out.
+//
+// Lawless, Can J Stat 1994;22:15–31; Höhle & an der Heiden, Biometrics 2014;70:993–1002. It equals
+// nowcast(method = "lawless") of R's surveillance unless Corrected.
+func Nowcast(event, report []time.Time, opt NowcastOptions) (*NowcastResult, error) {
+	step := 1
+	day := func(t time.Time) int { return int(t.Unix() / (24 * 60 * 60)) }
+	if opt.Weekly {
+		step = 7
+		monday := func(t time.Time) time.Time { return t.AddDate(0, 0, -(int(t.Weekday())+6)%7) }
+		inner := day
+		day = func(t time.Time) int { return inner(monday(t)) }
+	}
+	if len(event) != len(report) {
+		return nil, argumentError("report_date", "has %d values, event_date has %d", len(report), len(event))
+	}
+	if opt.First.IsZero() || opt.Now.IsZero() || opt.First.After(opt.Now) {
+		return nil, argumentError("now", "must be a date, not before first")
+	}
+	first, last := day(opt.First), (day(opt.Now)-day(opt.First))/step
+	switch {
+	case opt.MaxDelay < 0 || opt.MaxDelay > last:
+		return nil, argumentError("d_max", "must be 0 to %d, the periods before the last, got %d", last, opt.MaxDelay)
+	case (last+1)*(opt.MaxDelay+1) > 16*maxSeries:
+		return nil, argumentError("first", "%d periods with %d delays are too many", last+1, opt.MaxDelay+1)
+	case opt.MaxCount < 1 || opt.MaxCount > maxSeries:
+		return nil, argumentError("n_max", "must be 1 to %d, got %d", maxSeries, opt.MaxCount)
+	}
+	if err := checkLevel("alpha", opt.Alpha); err != nil {
+		return nil, err
+	}
+
+	r := &NowcastResult{Periods: make([]NowcastPeriod, last+1)}
+	for t := range r.Periods {
+		reported := make([]float64, opt.MaxDelay+1)
+		for x := range reported {
+			if x > last-t {
+				reported[x] = missing()
+			}
+		}
+		r.Periods[t] = NowcastPeriod{Date: opt.First.AddDate(0, 0, t*step), Reported: reported}
+		if opt.Weekly {
+			r.Periods[t].Date = time.Unix(int64(first+t*step)*24*60*60, 0).UTC()
+		}
+	}
+	for i := range event {
+		if event[i].IsZero() || report[i].IsZero() {
+			continue
+		}
+		t, delay := (day(event[i])-first)/step, (day(report[i])-day(event[i]))/step
+		if day(event[i]) < first || delay < 0 || t > last || t+delay > last {
+			continue
+		}
+		r.Periods[t].Reported[min(delay, opt.MaxDelay)]++
+		r.Periods[t].Total++
+	}
+	r.learnDelays(opt)
+	if r.Periods[last].Weight == 0 {
+		return nil, argumentError("report_date", "no event was ever reported without delay, so the newest period can't be estimated")
+	}
+	for _, when := range opt.When {
+		index := (day(when) - first) / step
+		if when.IsZero() || day(when) < first || index > last {
+			return nil, argumentError("when", "%s is not between first and now", when.Format(time.DateOnly))
+		}
+		p := r.Periods[index]
+		sd := math.Sqrt(r.variance(index, opt))
+		at := func(probability float64) float64 { return p.quantile(probability, sd, opt.MaxCount) }
+		r.Estimates = append(r.Estimates, NowcastEstimate{
+			Index: index, Median: at(0.5), Lower: at(opt.Alpha / 2), Upper: at(1 - opt.Alpha/2),
+		})
+	}
+	return r, nil
+}
+
+// learnDelays sets hazards, weights and expected counts.
+func (r *NowcastResult) learnDelays(opt NowcastOptions) {
+	last, n := len(r.Periods)-1, opt.MaxDelay+1
+	r.Events, r.AtRisk, r.Hazard = make([]float64, n), make([]float64, n), make([]float64, n)
+	for x := range n {
+		oldest := 0
+		if opt.Window > 0 {
+			oldest = max(0, last-opt.Window-x)
+		}
+		for t := oldest; t <= last-x; t++ {
+			r.Events[x] += r.Periods[t].Reported[x]
+			for y := 0; y <= x; y++ {
+				r.AtRisk[x] += r.Periods[t].Reported[y]
+			}
+		}
+		if r.AtRisk[x] > 0 {
+			r.Hazard[x] = r.Events[x] / r.AtRisk[x]
+		}
+	}
+	r.Hazard[0] = 1
+	for t := range r.Periods {
+		p := &r.Periods[t]
+		p.Weight = 1
+		for x := last - t + 1; x < n; x++ {
+			p.Weight *= 1 - r.Hazard[x]
+		}
+		p.Expected = p.Total / p.Weight
+	}
+}
+
+// variance of the expected count of period t.
+func (r *NowcastResult) variance(t int, opt NowcastOptions) float64 {
+	p := r.Periods[t]
+	v := p.Total * (1 - p.Weight) / (p.Weight * p.Weight)
+	if opt.Corrected {
+		for x := len(r.Periods) - t; x <= opt.MaxDelay; x++ {
+			if g := r.Hazard[x]; g > 0 {
+				v += p.Expected * p.Expected * g / ((1 - g) * r.AtRisk[x])
+			}
+		}
+	}
+	return v
+}
+
+// quantile is the smallest count up to most whose distribution function is above the probability; 0 if there is
+// none. The distribution is normal, cut below at what is reported already.
+func (p NowcastPeriod) quantile(probability, sd float64, most int) float64 {
+	if sd == 0 {
+		if p.Expected == math.Floor(p.Expected) && p.Expected <= float64(most) {
+			return p.Expected
+		}
+		return 0
+	}
+	above := normalUpper((p.Total - p.Expected) / sd)
+	for x := int(p.Total); x <= most; x++ {
+		if normalCDF((float64(x)-p.Expected)/sd)/above > probability {
+			return float64(x)
+		}
+	}
+	return 0
+}
