@@ -260,7 +260,7 @@ func TestConformance_CancelledByContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	err := db.ExecSQL(ctx, "SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1 FORMAT Null")
+	err := db.ExecSQL(ctx, "SELECT count() FROM numbers(2000000000000) WHERE sipHash64(number) = 1 FORMAT Null")
 	if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v", err)
 	}
@@ -268,7 +268,7 @@ func TestConformance_CancelledByContext(t *testing.T) {
 		t.Errorf("came back after %v", took)
 	}
 	deadline := time.Now().Add(10 * time.Second)
-	for value[uint64](t, db, "SELECT count() FROM system.processes WHERE query LIKE '%numbers(1000000000000)%' AND query NOT LIKE '%processes%'") > 0 {
+	for value[uint64](t, db, "SELECT count() FROM system.processes WHERE query LIKE '%numbers(2000000000000)%' AND query NOT LIKE '%processes%'") > 0 {
 		if time.Now().After(deadline) {
 			t.Fatal("the query still runs on the server")
 		}

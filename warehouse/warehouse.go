@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -210,13 +211,22 @@ func (db *DB) DataDir() string {
 	return db.engine.dataDir
 }
 
-// DSN is the address under which another program on this machine reaches the same database, with its password.
+// DSN is the address under which another program on this machine reaches the same database. It holds the password.
 func (db *DB) DSN() string {
 	if db.engine == nil {
-		return db.cfg.DSN
+		address, err := url.Parse(db.cfg.DSN)
+		if err != nil {
+			return db.cfg.DSN
+		}
+		address.Path = "/" + db.cfg.Database
+		return address.String()
 	}
 	state := db.engine.state
-	return "clickhouse://" + state.User + ":" + state.Password + "@" + state.address() + "/" + db.cfg.Database
+	address := url.URL{
+		Scheme: "clickhouse", Host: state.address(), Path: "/" + db.cfg.Database,
+		User: url.UserPassword(state.User, state.Password),
+	}
+	return address.String()
 }
 
 // Exec runs the statement in sql/queries/name.sql. Values are bound by name: {name:Type} in the text and
