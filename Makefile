@@ -5,7 +5,6 @@ GO      ?= go
 NPM     ?= npm
 BIN     := bin/ohwatch
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 ASSETS  := reports/assets/echarts.min.js
 PACKAGES := node_modules/.package-lock.json
 
@@ -14,7 +13,7 @@ export CGO_ENABLED := 0
 .PHONY: build demo test bench lint fmt clean assets browser
 
 build: $(ASSETS)
-	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o $(BIN) ./cmd/ohwatch
+	$(GO) build -trimpath -buildvcs=auto -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/ohwatch
 
 # The main job on the embedded engine: simulate a city, load its files, transform, warn, report.
 demo: build

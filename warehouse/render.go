@@ -16,7 +16,7 @@ import (
 //	{{engine "MergeTree"}}               MergeTree            | ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
 //	{{engine "ReplacingMergeTree(v)"}}   ReplacingMergeTree(v)| ReplicatedReplacingMergeTree('…', '{replica}', v)
 //	{{everywhere "MergeTree"}}           MergeTree            | as engine, but each server holds all rows
-//	{{distributed "x" "cityHash64(k)"}}                       | CREATE TABLE x … AS x_local ENGINE = Distributed(…, cityHash64(k));
+//	{{distributed "x" "cityHash64(k)"}}                       | CREATE TABLE IF NOT EXISTS x … AS x_local ENGINE = Distributed(…, cityHash64(k));
 //	{{ident .Name}}                      the name between back quotes, escaped
 //	{{literal .Text}}                    the text between quotes, escaped, where ClickHouse takes no bound value
 //
@@ -51,7 +51,7 @@ func render(text, cluster string, values map[string]any) (string, error) {
 			if cluster == "" {
 				return ""
 			}
-			return fmt.Sprintf("CREATE TABLE %[1]s %[2]s AS %[1]s_local ENGINE = Distributed(%[3]s, currentDatabase(), '%[1]s_local', %[4]s);",
+			return fmt.Sprintf("CREATE TABLE IF NOT EXISTS %[1]s %[2]s AS %[1]s_local ENGINE = Distributed(%[3]s, currentDatabase(), '%[1]s_local', %[4]s);",
 				name, onCluster(), ident(cluster), key)
 		},
 	}).Parse(text)

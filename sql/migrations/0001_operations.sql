@@ -6,7 +6,7 @@
 -- +goose Up
 
 -- One row per event in the life of a batch (one sheet or file of one stream).
-CREATE TABLE {{table "ops_batch"}} {{on_cluster}}
+CREATE TABLE IF NOT EXISTS {{table "ops_batch"}} {{on_cluster}}
 (
     batch            UInt64 COMMENT 'number of the batch, rising with time',
     at               DateTime64(3, 'UTC') COMMENT 'instant of the event',
@@ -40,7 +40,7 @@ ORDER BY (batch, at);
 
 -- One row per finding on a row of a file: a reject, a warning or a note. Values of personal columns
 -- are masked; the row as sent is sealed with a key that is not in the warehouse.
-CREATE TABLE {{table "ops_finding"}} {{on_cluster}}
+CREATE TABLE IF NOT EXISTS {{table "ops_finding"}} {{on_cluster}}
 (
     batch     UInt64,
     stream    LowCardinality(String),
@@ -60,7 +60,7 @@ ORDER BY (batch, row, code);
 {{distributed "ops_finding" "batch"}}
 
 -- One row per event in the life of a run: a transform, a weekly evaluation, a report, a scheduled job.
-CREATE TABLE {{table "ops_run"}} {{on_cluster}}
+CREATE TABLE IF NOT EXISTS {{table "ops_run"}} {{on_cluster}}
 (
     run      UInt64 COMMENT 'number of the run, rising with time',
     kind     LowCardinality(String) COMMENT 'job, transform, model, warn, report',

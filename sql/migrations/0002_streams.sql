@@ -16,7 +16,7 @@
 
 -- +goose Up
 
-CREATE TABLE {{table "raw_employer"}} {{on_cluster}}
+CREATE TABLE IF NOT EXISTS {{table "raw_employer"}} {{on_cluster}}
 (
     batch UInt64, row UInt32, sheet LowCardinality(String), version UInt32,
     op Enum8('load' = 1, 'correct' = 2, 'void' = 3), key_hash UInt64, content_hash UInt64,
@@ -48,7 +48,7 @@ ENGINE = {{engine "MergeTree"}}
 ORDER BY (employer_key, workplace_no, key_hash, batch);
 {{distributed "raw_employer" "cityHash64(employer_key)"}}
 
-CREATE TABLE {{table "raw_declaration"}} {{on_cluster}}
+CREATE TABLE IF NOT EXISTS {{table "raw_declaration"}} {{on_cluster}}
 (
     batch UInt64, row UInt32, sheet LowCardinality(String), version UInt32,
     op Enum8('load' = 1, 'correct' = 2, 'void' = 3), key_hash UInt64, content_hash UInt64,
@@ -73,7 +73,7 @@ ENGINE = {{engine "MergeTree"}}
 ORDER BY (employer_key, accept_date, key_hash, batch);
 {{distributed "raw_declaration" "cityHash64(employer_key)"}}
 
-CREATE TABLE {{table "raw_training"}} {{on_cluster}}
+CREATE TABLE IF NOT EXISTS {{table "raw_training"}} {{on_cluster}}
 (
     batch UInt64, row UInt32, sheet LowCardinality(String), version UInt32,
     op Enum8('load' = 1, 'correct' = 2, 'void' = 3), key_hash UInt64, content_hash UInt64,
@@ -97,7 +97,7 @@ ENGINE = {{engine "MergeTree"}}
 ORDER BY (employer_key, train_date, key_hash, batch);
 {{distributed "raw_training" "cityHash64(employer_key)"}}
 
-CREATE TABLE {{table "raw_insurance"}} {{on_cluster}}
+CREATE TABLE IF NOT EXISTS {{table "raw_insurance"}} {{on_cluster}}
 (
     batch UInt64, row UInt32, sheet LowCardinality(String), version UInt32,
     op Enum8('load' = 1, 'correct' = 2, 'void' = 3), key_hash UInt64, content_hash UInt64,
@@ -113,7 +113,7 @@ ENGINE = {{engine "MergeTree"}}
 ORDER BY (employer_key, period, key_hash, batch);
 {{distributed "raw_insurance" "cityHash64(employer_key)"}}
 
-CREATE TABLE {{table "raw_exam"}} {{on_cluster}}
+CREATE TABLE IF NOT EXISTS {{table "raw_exam"}} {{on_cluster}}
 (
     batch UInt64, row UInt32, sheet LowCardinality(String), version UInt32,
     op Enum8('load' = 1, 'correct' = 2, 'void' = 3), key_hash UInt64, content_hash UInt64,
@@ -156,7 +156,7 @@ ENGINE = {{engine "MergeTree"}}
 ORDER BY (employer_key, exam_date, key_hash, batch);
 {{distributed "raw_exam" "cityHash64(employer_key)"}}
 
-CREATE TABLE {{table "raw_detection"}} {{on_cluster}}
+CREATE TABLE IF NOT EXISTS {{table "raw_detection"}} {{on_cluster}}
 (
     batch UInt64, row UInt32, sheet LowCardinality(String), version UInt32,
     op Enum8('load' = 1, 'correct' = 2, 'void' = 3), key_hash UInt64, content_hash UInt64,
@@ -205,7 +205,7 @@ ENGINE = {{engine "MergeTree"}}
 ORDER BY (employer_key, sample_date, key_hash, batch);
 {{distributed "raw_detection" "cityHash64(employer_key)"}}
 
-CREATE TABLE {{table "raw_dose"}} {{on_cluster}}
+CREATE TABLE IF NOT EXISTS {{table "raw_dose"}} {{on_cluster}}
 (
     batch UInt64, row UInt32, sheet LowCardinality(String), version UInt32,
     op Enum8('load' = 1, 'correct' = 2, 'void' = 3), key_hash UInt64, content_hash UInt64,
@@ -244,7 +244,7 @@ ENGINE = {{engine "MergeTree"}}
 ORDER BY (employer_key, worker_no, period_start, key_hash, batch);
 {{distributed "raw_dose" "cityHash64(employer_key)"}}
 
-CREATE TABLE {{table "raw_case_report"}} {{on_cluster}}
+CREATE TABLE IF NOT EXISTS {{table "raw_case_report"}} {{on_cluster}}
 (
     batch UInt64, row UInt32, sheet LowCardinality(String), version UInt32,
     op Enum8('load' = 1, 'correct' = 2, 'void' = 3), key_hash UInt64, content_hash UInt64,

@@ -5,7 +5,7 @@
 -- +goose Up
 
 -- One row per indicator, variant, period, area and stratum. Rebuilt aside and swapped.
-CREATE TABLE {{table "ind_value"}} {{on_cluster}}
+CREATE TABLE IF NOT EXISTS {{table "ind_value"}} {{on_cluster}}
 (
     indicator    LowCardinality(String) COMMENT 'T1 … T8, T4a, T4b, T5-I',
     version      LowCardinality(String) COMMENT 'of the definition',
@@ -32,7 +32,7 @@ ORDER BY (indicator, variant, period_kind, period, dim, dim_value);
 {{distributed "ind_value" "cityHash64(indicator)"}}
 
 -- One row per indicator and variant: what it means. Filled from the headers of sql/indicators.
-CREATE TABLE {{table "ind_catalog"}} {{on_cluster}}
+CREATE TABLE IF NOT EXISTS {{table "ind_catalog"}} {{on_cluster}}
 (
     indicator   LowCardinality(String),
     version     LowCardinality(String),
@@ -53,7 +53,7 @@ ORDER BY (position, indicator, variant);
 {{distributed "ind_catalog" "cityHash64(indicator)"}}
 
 -- One row per event in the life of a warning; its state is the latest row.
-CREATE TABLE {{table "wrn_event"}} {{on_cluster}}
+CREATE TABLE IF NOT EXISTS {{table "wrn_event"}} {{on_cluster}}
 (
     id          LowCardinality(String) COMMENT 'stable: rule and hash of object and cause',
     at          DateTime64(3, 'UTC'),
@@ -83,7 +83,7 @@ ORDER BY (id, at);
 {{distributed "wrn_event" "cityHash64(id)"}}
 
 -- One row per series, week and method of the statistical detectors, alarm or not.
-CREATE TABLE {{table "det_point"}} {{on_cluster}}
+CREATE TABLE IF NOT EXISTS {{table "det_point"}} {{on_cluster}}
 (
     series      LowCardinality(String) COMMENT 'name of the series definition',
     stratum     LowCardinality(String) COMMENT 'township code or other stratum',
