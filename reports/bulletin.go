@@ -22,8 +22,9 @@ type Bulletin struct {
 	Organisation message.Text // publishing office; empty takes the catalogue's
 
 	Cases    Cases
-	Warnings []Warning // new and open ones, most urgent first
-	Readings []Reading // headline readings in the order of the page
+	Warnings []Warning       // new and open ones, most urgent first
+	Rules    map[string]Rule // of the warnings, by the rule's id
+	Readings []Reading       // headline readings in the order of the page
 
 	CasesByYear    []Point // new occupational disease cases, from 2018
 	CasesByQuarter []Point // the last three years
@@ -81,6 +82,12 @@ type Warning struct {
 	Score      float64
 	Evidence   int // rows behind it
 	Args       map[string]string
+}
+
+// Rule is what the bulletin says of a warning rule.
+type Rule struct {
+	Title    message.Text
+	Proposed bool // some parameter is a proposal or rests on memory
 }
 
 // Reading is the headline reading of one indicator, with its history.

@@ -119,7 +119,7 @@ func (l layer) add(chart *charts.Bar) {
 		one.LineStyle = &opts.LineStyle{Color: color, Width: 1.5, Type: "dashed"}
 	case alarms:
 		one.Type, one.Symbol, one.SymbolSize = "scatter", "triangle", 12
-		one.ItemStyle = &opts.ItemStyle{Color: color}
+		one.ItemStyle = &opts.ItemStyle{Color: color, Opacity: opts.Float(1)}
 	}
 	chart.MultiSeries = append(chart.MultiSeries, one)
 }
@@ -132,12 +132,20 @@ func (r ranks) option() template.JS {
 	copy(names, r.names)
 	chart.SetXAxis(names).XYReversal()
 	chart.SetGlobalOptions(append(frame(r.id, []string{r.value, r.within}),
-		charts.WithXAxisOpts(opts.XAxis{Type: "value", Min: r.floor(), Max: 100, Name: "%",
-			AxisLabel: &opts.AxisLabel{Color: colorInk, FontSize: 12},
+		charts.WithXAxisOpts(opts.XAxis{Type: "value", Min: r.floor(), Max: 100,
+			AxisLabel: &opts.AxisLabel{Color: colorInk, FontSize: 12, Formatter: "{value}%"},
 			SplitLine: &opts.SplitLine{Show: opts.Bool(true), LineStyle: &opts.LineStyle{Color: colorGrid}}}),
 		charts.WithYAxisOpts(opts.YAxis{Type: "category", Inverse: opts.Bool(true),
-			AxisLabel: &opts.AxisLabel{Color: colorInk, FontSize: 12, Width: 116, Overflow: "truncate"},
+			AxisLabel: &opts.AxisLabel{Color: colorInk, FontSize: 12, Width: 116, Overflow: "truncate", Interval: "0"},
 			AxisLine:  &opts.AxisLine{LineStyle: &opts.LineStyle{Color: colorInk}}}))...)
+	// A second axis carries the values as text, in a column of their own.
+	values := make([]string, len(r.marks))
+	for i, m := range r.marks {
+		values[i] = m.label
+	}
+	chart.ExtendYAxis(opts.YAxis{Type: "category", Inverse: opts.Bool(true), Position: "right", Data: values,
+		AxisLabel: &opts.AxisLabel{Color: colorInk, FontSize: 12, Interval: "0"},
+		AxisLine:  &opts.AxisLine{Show: opts.Bool(false)}, SplitLine: &opts.SplitLine{Show: opts.Bool(false)}})
 	low, width, points := make([]item, len(r.marks)), make([]item, len(r.marks)), make([]item, len(r.marks))
 	for i, m := range r.marks {
 		low[i], width[i] = item{Value: missing}, item{Value: missing}
@@ -151,11 +159,11 @@ func (r ranks) option() template.JS {
 			points[i].ItemStyle = &itemStyle{Color: colorSurface, BorderColor: palette(1), BorderWidth: 2}
 		}
 	}
-	value := charts.SingleSeries{Name: r.value, Type: "scatter", Symbol: "circle", SymbolSize: 10, Data: points, ItemStyle: &opts.ItemStyle{Color: palette(1)}}
+	value := charts.SingleSeries{Name: r.value, Type: "scatter", Symbol: "circle", SymbolSize: 10, Data: points, ItemStyle: &opts.ItemStyle{Color: palette(1), Opacity: opts.Float(1)}}
 	if r.target != nil {
 		value.MarkLines = &opts.MarkLines{Data: []any{opts.MarkLineNameXAxisItem{Name: r.goal, XAxis: *r.target}},
 			MarkLineStyle: opts.MarkLineStyle{Symbol: []string{"none", "none"},
-				Label:     &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Color: palette(2), FontSize: 12},
+				Label:     &opts.Label{Show: opts.Bool(true), Position: "start", Formatter: "{b}", Color: palette(2), FontSize: 12},
 				LineStyle: &opts.LineStyle{Color: palette(2), Type: "dashed", Width: 1.5}}}
 	}
 	chart.MultiSeries = append(chart.MultiSeries,

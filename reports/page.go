@@ -10,7 +10,7 @@ import (
 )
 
 // listed is how many warnings of a severity the bulletin shows one by one; the others are counted.
-var listed = map[Severity]int{Red: 10, Orange: 8, Yellow: 4, Blue: 3}
+var listed = map[Severity]int{Red: 8, Orange: 6, Yellow: 4, Blue: 2}
 
 // shownSenders is how many senders of a stream the table of arrivals names, shownWords how many unmatched
 // words, shownDetectors how many township series with an alarm are drawn.
@@ -65,9 +65,10 @@ type severityGroup struct {
 }
 
 type ruleGroup struct {
-	Rule  string
-	Title string
-	Items []warningItem
+	Rule     string
+	Title    string
+	Proposed bool
+	Items    []warningItem
 }
 
 type warningItem struct {
@@ -83,11 +84,17 @@ type warningItem struct {
 type card struct {
 	Indicator, Title, Value, Range, Counts, Target, Gap, Status, StatusText, Trend string
 	Few                                                                            bool
-	Unverified                                                                     bool
 	Gauge, Spark                                                                   template.HTML
 }
 
-type definition struct{ Title, Text, Version, Clause string }
+type definition struct {
+	Title, Text, Version, Clause string
+	Unverified                   bool
+}
+
+// unverified are the readings whose definition holds a parameter that rests on memory or on a proposal: the 12
+// months for which training is valid without a printed date.
+var unverified = []string{"T4a", "T4b"}
 
 // newPage puts the words to a bulletin.
 func newPage(w words, b *Bulletin) *page {
@@ -141,7 +148,7 @@ func (p *page) warnings(b *Bulletin) {
 				continue
 			}
 			shown++
-			g.add(p.ruleName(x.Rule), x.Rule, p.warning(x, b.Today))
+			g.add(ruleGroup{Rule: x.Rule, Title: p.ruleName(b, x.Rule), Proposed: b.Rules[x.Rule].Proposed}, p.warning(x, b.Today))
 		}
 		if len(restRules) > 0 {
 			slices.SortStableFunc(restRules, func(a, b string) int {
@@ -150,7 +157,7 @@ func (p *page) warnings(b *Bulletin) {
 			n, parts := 0, []string{}
 			for _, rule := range restRules {
 				n += rest[rule]
-				parts = append(parts, p.say("report.rule_count", "rule", p.ruleName(rule), "n", p.count(rest[rule])))
+				parts = append(parts, p.say("report.rule_count", "rule", p.ruleName(b, rule), "n", p.count(rest[rule])))
 			}
 			g.Rest = p.say("report.rest", "n", p.count(n), "rules", p.list(parts))
 		}
@@ -160,22 +167,18 @@ func (p *page) warnings(b *Bulletin) {
 }
 
 // add puts an item under its rule; rules stand in the order of their most urgent item.
-func (g *severityGroup) add(name, rule string, item warningItem) {
-	i := slices.IndexFunc(g.Rules, func(r ruleGroup) bool { return r.Rule == rule })
+func (g *severityGroup) add(rule ruleGroup, item warningItem) {
+	i := slices.IndexFunc(g.Rules, func(r ruleGroup) bool { return r.Rule == rule.Rule })
 	if i < 0 {
 		i = len(g.Rules)
-		g.Rules = append(g.Rules, ruleGroup{Rule: rule, Title: name})
+		g.Rules = append(g.Rules, rule)
 	}
 	g.Rules[i].Items = append(g.Rules[i].Items, item)
 }
 
-// ruleName is the name of a rule, its code where the catalogue has none.
-func (w words) ruleName(rule string) string {
-	key := "warn." + strings.ToLower(rule) + ".name"
-	if text := w.say(key); text != "["+key+"]" {
-		return text
-	}
-	return rule
+// ruleName is the name of a rule, its code where nothing is known of it.
+func (w words) ruleName(b *Bulletin, rule string) string {
+	return cmp.Or(w.in(b.Rules[rule].Title), rule)
 }
 
 func (w words) warning(x Warning, today time.Time) warningItem {
@@ -183,6 +186,12 @@ func (w words) warning(x Warning, today time.Time) warningItem {
 	args["object"] = x.Object
 	for name, value := range x.Args {
 		args[name] = value
+	}
+	// An argument in two languages stands under its name with the language behind it.
+	for name, value := range x.Args {
+		if base, ok := strings.CutSuffix(name, "_"+string(w.p.Lang())); ok && value != "" {
+			args[base] = value
+		}
 	}
 	item := warningItem{Title: w.p.Text("warn."+strings.ToLower(x.Rule)+".title", args), Object: x.Object,
 		Area: w.in(x.Area), New: x.New, Closed: !x.Open}
@@ -314,7 +323,7 @@ func (p *page) readings(b *Bulletin) {
 		c.Trend = p.change(r)
 		p.Cards = append(p.Cards, c)
 		t.Rows = append(t.Rows, []string{r.Indicator + " " + c.Title, c.Value, c.Counts, interval, target, gap, c.StatusText,
-			p.number(r.Missing), p.date(r.AsOf)})
+			p.number(r.Missing), p.iso(r.AsOf)})
 	}
 	p.ReadingTable = t
 }
@@ -331,6 +340,9 @@ func (w words) change(r Reading) string {
 	if r.Unit != "share" || before.D == nil || *before.D < MinRanked || r.Value.D == nil || *r.Value.D < MinRanked {
 		return w.say("report.change_units", "before", w.value(before, r.Unit, nil))
 	}
+	if r.Indicator == "T3" && changed(r.History) {
+		return w.say("report.change_break", "before", w.value(before, r.Unit, nil))
+	}
 	points := tenths(100**r.Value.Value) - tenths(100**before.Value)
 	sign := "+"
 	if points < -0.05 {
@@ -339,6 +351,14 @@ func (w words) change(r Reading) string {
 		sign, points = "±", 0
 	}
 	return w.say("report.change_points", "change", fmt.Sprintf("%s%.1f", sign, points))
+}
+
+// changed reports whether a standard changed between the last two readings of the examination rate: GBZ
+// 188-2025 took force on 1 August 2026 and freed toluene and xylene from the examination in service.
+func changed(history []Point) bool {
+	change := time.Date(2026, time.August, 1, 0, 0, 0, 0, time.UTC)
+	n := len(history)
+	return history[n-2].Period.End.Before(change) && !history[n-1].Period.End.Before(change)
 }
 
 func (p *page) figures(b *Bulletin) {
@@ -422,7 +442,7 @@ func (p *page) quality(b *Bulletin) {
 	p.Streams = table{Caption: p.say("report.quality_streams"), Numeric: []bool{false, true, true, true}, Columns: []string{
 		p.say("report.column_stream"), p.say("report.column_rows"), p.say("report.column_latest"), p.say("report.column_received")}}
 	for _, s := range q.Streams {
-		p.Streams.Rows = append(p.Streams.Rows, []string{p.stream(s.Name), p.count(s.Rows), p.date(s.Latest), p.date(s.Received)})
+		p.Streams.Rows = append(p.Streams.Rows, []string{p.stream(s.Name), p.count(s.Rows), p.iso(s.Latest), p.iso(s.Received)})
 	}
 	for i, x := range q.Late {
 		if i == listed[Orange] {
@@ -517,7 +537,7 @@ func (w words) arrivals(arrivals []Arrival) table {
 
 func (p *page) definitions(b *Bulletin) {
 	for _, r := range b.Readings {
-		d := definition{Title: r.Indicator + " " + p.in(r.Title), Text: p.in(r.Meaning),
+		d := definition{Title: r.Indicator + " " + p.in(r.Title), Unverified: slices.Contains(unverified, r.Indicator), Text: p.in(r.Meaning),
 			Version: p.say("report.definition_version", "variant", r.Variant, "version", r.Version)}
 		if r.Clause != "" {
 			d.Clause = p.say("report.clause_line", "clause", r.Clause)

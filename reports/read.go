@@ -12,6 +12,7 @@ import (
 
 	"ohwatch/internal/message"
 	"ohwatch/internal/period"
+	"ohwatch/sql"
 	"ohwatch/warehouse"
 )
 
@@ -45,7 +46,7 @@ func Read(ctx context.Context, db *warehouse.DB, opt Options) (*Bulletin, error)
 		name string
 		read func(context.Context) error
 	}{
-		{"snapshot", r.snapshot}, {"cases", r.cases}, {"warnings", r.warnings}, {"readings", r.readings},
+		{"snapshot", r.snapshot}, {"cases", r.cases}, {"rules", r.rules}, {"warnings", r.warnings}, {"readings", r.readings},
 		{"detectors", r.detectors}, {"quality", r.quality},
 	} {
 		if err := part.read(ctx); err != nil {
@@ -171,6 +172,24 @@ func (r *reader) warnings(ctx context.Context) error {
 		if slices.Contains(lateRules, w.Rule) && w.Open {
 			r.b.Quality.Late = append(r.b.Quality.Late, w)
 		}
+	}
+	return nil
+}
+
+// rules reads the titles of the warning rules from their definitions, and whether their source calls a parameter
+// a proposal or unverified.
+func (r *reader) rules(context.Context) error {
+	files, err := sql.Load("rules")
+	if err != nil {
+		return err
+	}
+	r.b.Rules = make(map[string]Rule, len(files))
+	for _, file := range files {
+		zh, en, _ := strings.Cut(file.Header["title"], "|")
+		source := strings.ToLower(file.Header["source"])
+		r.b.Rules[file.Name] = Rule{Title: message.Text{Zh: strings.TrimSpace(zh), En: strings.TrimSpace(en)},
+			Proposed: strings.Contains(source, "proposal") || strings.Contains(source, "(p)") ||
+				strings.Contains(source, "memory") || strings.Contains(source, "unverified")}
 	}
 	return nil
 }

@@ -2,7 +2,11 @@ package reports
 
 import (
 	"fmt"
+	"math"
+	"os"
+	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"ohwatch/internal/message"
@@ -14,9 +18,19 @@ import (
 
 const hostile = `</script><script>alert(1)</script>"'><img src=x onerror=alert(2)>{{.}}`
 
+// printer holds the texts of the bulletin and, so that these tests speak of the bulletin alone, titles of
+// warnings of its own.
 func printer(t testing.TB, lang message.Lang) *message.Printer {
 	t.Helper()
-	c, err := message.Load()
+	texts, err := os.ReadFile("../internal/message/report.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var titles strings.Builder
+	for _, rule := range []string{"r04", "r06", "r15", "r23", "r24", "r39", "d01"} {
+		fmt.Fprintf(&titles, "warn.%s.title: {zh: \"%s规则：{object}有{what} {n} 项\", en: \"rule %s: {object} has {n} of {what}\"}\n", rule, rule, rule)
+	}
+	c, err := message.LoadFS(fstest.MapFS{"report.yaml": {Data: texts}, "warn.yaml": {Data: []byte(titles.String())}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +80,7 @@ func hostileBulletin(t testing.TB) *Bulletin {
 	b.Organisation = message.Text{Zh: hostile, En: hostile}
 	for i := range b.Warnings {
 		b.Warnings[i].Object = hostile
-		b.Warnings[i].Args = map[string]string{"employer": hostile, "object": hostile, "hazard": hostile, "disease": hostile}
+		b.Warnings[i].Args = map[string]string{"n": hostile, "what": hostile, "what_en": hostile}
 		b.Warnings[i].Area = message.Text{Zh: hostile, En: hostile}
 	}
 	for i := range b.Readings {
@@ -109,8 +123,16 @@ func fullBulletin(t testing.TB) *Bulletin {
 			b.Warnings = append(b.Warnings, Warning{ID: fmt.Sprintf("%s-%d", rule, i), Rule: rule, Severity: severity, New: i%3 != 2,
 				Open: i != 3, Object: employers[i%len(employers)], ObjectKind: "employer", Area: towns[i%len(towns)], Addressee: who,
 				Due: due, Since: "2026-W40", Evidence: 1 + i*2, Args: map[string]string{
-					"employer": employers[i%len(employers)], "count": "3", "disease": "矽肺", "hazard": "矽尘", "post": "破碎工", "months": "38", "ratio": "2.4", "days": "96", "value": "1.7", "limit": "0.7"}})
+					"n": fmt.Sprint(i + 2), "what": "矽尘", "what_en": "silica dust"}})
 		}
+	}
+	b.Rules = map[string]Rule{
+		"R04": {Title: message.Text{Zh: "同一单位病例聚集", En: "Cluster at one employer"}, Proposed: true},
+		"R06": {Title: message.Text{Zh: "短工龄尘肺病", En: "Pneumoconiosis after short exposure"}},
+		"R15": {Title: message.Text{Zh: "在岗检查逾期", En: "In-service examination overdue"}},
+		"R23": {Title: message.Text{Zh: "职业病危害因素超标", En: "Hazard above its limit"}, Proposed: true},
+		"R24": {Title: message.Text{Zh: "同一岗位连续超标", En: "Repeatedly above the limit"}},
+		"R39": {Title: message.Text{Zh: "报送静默", En: "Silent sender"}, Proposed: true},
 	}
 	add(1, Red, "R04", "WJW", "JDS", "TS")
 	add(2, Red, "R06", "WJW", "JDS", "TS")
@@ -129,7 +151,7 @@ func fullBulletin(t testing.TB) *Bulletin {
 			r.Gap = number(target*d - n)
 		}
 		for i := range 5 {
-			v := shareOf(n*(0.8+0.05*float64(i)), d, low, high)
+			v := shareOf(math.Round(n*(0.8+0.05*float64(i))), d, low, high)
 			if i == 4 {
 				v = r.Value
 			}
@@ -156,8 +178,8 @@ func fullBulletin(t testing.TB) *Bulletin {
 	literal, strict := Share{Variant: "literal"}, Share{Variant: "pneumoconiosis"}
 	for i, n := range []float64{7, 6, 6, 5, 4, 4, 3, 3, 2} {
 		literal.Points = append(literal.Points, yearPoint(t, 2018+i, shareOf(n, cases[i], n/cases[i]*.4, n/cases[i]*2.2)))
-		d := cases[i] * .6
-		strict.Points = append(strict.Points, yearPoint(t, 2018+i, shareOf(n, d-float64(i%2)*.2, n/d*.4, n/d*2.2)))
+		d := math.Round(cases[i] * .6)
+		strict.Points = append(strict.Points, yearPoint(t, 2018+i, shareOf(n, d, n/d*.4, n/d*2.2)))
 	}
 	b.ShortExposure = []Share{literal, strict}
 	flow := func(id, zh, en, unit, status string, v Value, points []Point) {
@@ -170,7 +192,7 @@ func fullBulletin(t testing.TB) *Bulletin {
 	rank := func(id string, title message.Text, target float64) {
 		r := Ranking{Indicator: id, Title: title, Target: number(target), AsOf: b.Today}
 		for i, town := range towns {
-			n, d := 2600-float64(i)*31, 2700.0
+			n, d := math.Round(2600-float64(i)*31), 2700.0
 			place := Place{Code: fmt.Sprintf("4101840%02d", i), Name: town, Rank: i + 1, Value: shareOf(n, d, n/d-.012-.004*float64(i), min(1, n/d+.011+.003*float64(i)))}
 			if i == len(towns)-1 {
 				place.Rank, place.Value = 0, shareOf(9, 11, .5, .95)

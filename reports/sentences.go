@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 )
 
 // summary returns the three points at the head of the bulletin: cases and warnings, targets, data.
@@ -24,32 +25,28 @@ func (w words) casesSentence(b *Bulletin) string {
 	if c.New.Now == 0 && c.Suspected.Now == 0 {
 		key = "report.cases_week_none"
 	}
-	past := w.say("report.cases_last_week", "new", w.count(c.New.Before), "suspected", w.count(c.Suspected.Before))
-	if c.New.HasPast {
-		past = w.clauses([]string{past, w.say("report.cases_last_year",
-			"new", w.count(c.New.YearAgo), "suspected", w.count(c.Suspected.YearAgo))})
-	}
-	text := w.say(key, "new", w.count(c.New.Now), "suspected", w.count(c.Suspected.Now), "past", past)
+	text := w.say(key, "new", w.count(c.New.Now), "suspected", w.count(c.Suspected.Now), "past", w.past(c))
 
 	var changes []string
-	add := func(what, than string, now, before int) {
-		switch compare(now, before) {
-		case more:
-			changes = append(changes, w.say("report.change_more", "what", w.say(what), "than", w.say(than)))
-		case fewer:
-			changes = append(changes, w.say("report.change_fewer", "what", w.say(what), "than", w.say(than)))
-		}
-	}
 	total := 0
 	for _, s := range []struct {
 		what string
 		c    Comparison
 	}{{"report.new_cases", c.New}, {"report.suspected_cases", c.Suspected}} {
-		add(s.what, "report.than_last_week", s.c.Now, s.c.Before)
+		than := map[verdict][]string{}
 		total += s.c.Now + s.c.Before
+		v := compare(s.c.Now, s.c.Before)
+		than[v] = append(than[v], w.say("report.than_last_week"))
 		if s.c.HasPast {
-			add(s.what, "report.than_last_year", s.c.Now, s.c.YearAgo)
 			total += s.c.YearAgo
+			v = compare(s.c.Now, s.c.YearAgo)
+			than[v] = append(than[v], w.say("report.than_last_year"))
+		}
+		for _, v := range []verdict{more, fewer} {
+			if len(than[v]) > 0 {
+				key := map[verdict]string{more: "report.change_more", fewer: "report.change_fewer"}[v]
+				changes = append(changes, w.say(key, "what", w.say(s.what), "than", strings.Join(than[v], w.say("report.and"))))
+			}
 		}
 	}
 	switch {
@@ -57,11 +54,34 @@ func (w words) casesSentence(b *Bulletin) string {
 		text += w.say("report.change_beyond_chance", "changes", w.clauses(changes))
 	case total > 0:
 		text += w.say("report.change_within_chance")
+	default:
+		text += w.say("report.full_stop")
 	}
+	return text + w.yearSentence(c.NewYear)
+}
 
-	year := c.NewYear
-	if !year.HasPast {
-		return text + w.say("report.cases_year_alone", "n", w.count(year.Now))
+// past writes the counts of last week and of the same week last year.
+func (w words) past(c Cases) string {
+	one := func(key string, fresh, suspected int) string {
+		if fresh == 0 && suspected == 0 {
+			key += "_none"
+		}
+		return w.say(key, "new", w.count(fresh), "suspected", w.count(suspected))
+	}
+	text := one("report.cases_last_week", c.New.Before, c.Suspected.Before)
+	if c.New.HasPast {
+		text = w.clauses([]string{text, one("report.cases_last_year", c.New.YearAgo, c.Suspected.YearAgo)})
+	}
+	return text
+}
+
+// yearSentence compares the year so far with the same part of the year before.
+func (w words) yearSentence(year Comparison) string {
+	switch {
+	case year.Now == 0 && (!year.HasPast || year.YearAgo == 0):
+		return w.say("report.cases_year_none")
+	case !year.HasPast:
+		return w.say("report.cases_year_alone", "n", w.count(year.Now))
 	}
 	judgement := "report.year_within_chance"
 	switch compare(year.Now, year.YearAgo) {
@@ -70,7 +90,7 @@ func (w words) casesSentence(b *Bulletin) string {
 	case fewer:
 		judgement = "report.year_fewer"
 	}
-	return text + w.say("report.cases_year", "n", w.count(year.Now), "before", w.count(year.YearAgo),
+	return w.say("report.cases_year", "n", w.count(year.Now), "before", w.count(year.YearAgo),
 		"judgement", w.say(judgement))
 }
 
@@ -150,7 +170,14 @@ func (w words) targetsSentence(b *Bulletin) string {
 		return w.say("report.targets_none") + w.directionSentence(b)
 	}
 	slices.SortStableFunc(below, func(a, b Reading) int { return cmp.Compare(shortfall(b), shortfall(a)) })
-	text := w.say("report.targets_count", "all", w.count(targets), "met", w.count(met), "below", w.count(len(below)))
+	key := "report.targets_count"
+	switch targets {
+	case met:
+		key = "report.targets_all_met"
+	case len(below):
+		key = "report.targets_none_met"
+	}
+	text := w.say(key, "all", w.count(targets), "met", w.count(met), "below", w.count(len(below)))
 	if unsure > 0 {
 		text += w.say("report.targets_unsure", "n", w.count(unsure))
 	}
@@ -164,7 +191,7 @@ func (w words) targetsSentence(b *Bulletin) string {
 			"target", w.target(*r.Target), "gap", w.gap(r.Indicator, r.Gap)))
 	}
 	if len(gaps) > 0 {
-		key := "report.targets_gaps"
+		key = "report.targets_gaps"
 		if len(below) > namedGaps {
 			key = "report.targets_gaps_largest"
 		}

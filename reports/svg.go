@@ -4,13 +4,17 @@ import (
 	"fmt"
 	"html"
 	"html/template"
+	"math"
 	"strconv"
 	"strings"
 )
 
 // drawing collects the elements of an SVG picture. Colours and fonts come from the style sheet through
 // classes, so that the picture follows the colour scheme and prints in ink.
-type drawing struct{ strings.Builder }
+type drawing struct {
+	strings.Builder
+	stretch bool // fill the space given, whatever its shape
+}
 
 func (d *drawing) add(format string, args ...any) { fmt.Fprintf(d, format, args...) }
 
@@ -24,8 +28,12 @@ func px(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
 
 // picture wraps the drawing.
 func (d *drawing) picture(width, height float64, alt string) template.HTML {
-	return template.HTML(fmt.Sprintf(`<svg viewBox="0 0 %s %s" role="img" aria-label="%s">%s</svg>`,
-		px(width), px(height), html.EscapeString(alt), d.String()))
+	stretch := ""
+	if d.stretch {
+		stretch = ` preserveAspectRatio="none"`
+	}
+	return template.HTML(fmt.Sprintf(`<svg viewBox="0 0 %s %s"%s role="img" aria-label="%s">%s</svg>`,
+		px(width), px(height), stretch, html.EscapeString(alt), d.String()))
 }
 
 // columns returns the width of a text in ems: a full em for a Chinese character, about half for others.
@@ -211,30 +219,30 @@ func (r ranks) svg(alt string) template.HTML {
 	return d.picture(width, height, alt)
 }
 
-// spark draws the history of a reading, 0 to its highest value, the target as a broken line.
+// spark draws the history of a reading between its lowest and highest value, the target as a broken line.
 func (w words) spark(r Reading) template.HTML {
 	const width, height, pad = 120.0, 34.0, 5.0
-	highest := 0.0
+	low, high := math.Inf(1), math.Inf(-1)
 	known := 0
 	for _, p := range r.History {
 		if p.Value.Value != nil {
-			highest = max(highest, *p.Value.Value)
+			low, high = min(low, *p.Value.Value), max(high, *p.Value.Value)
 			known++
 		}
 	}
 	if known < 2 {
 		return ""
 	}
-	if r.Unit == "share" && r.Target != nil {
-		highest = 1
+	if r.Target != nil {
+		low, high = min(low, *r.Target), max(high, *r.Target)
 	}
-	if highest == 0 {
-		highest = 1
+	if low == high {
+		low, high = low-1, high+1
 	}
-	y := func(v float64) float64 { return pad + (height-2*pad)*(1-v/highest) }
+	y := func(v float64) float64 { return pad + (height-2*pad)*(high-v)/(high-low) }
 	x := func(i int) float64 { return pad + (width-2*pad)*float64(i)/float64(max(1, len(r.History)-1)) }
 	var d drawing
-	if r.Target != nil && *r.Target <= highest {
+	if r.Target != nil {
 		d.add(`<path class="goal" d="M0 %sH%s"/>`, px(y(*r.Target)), px(width))
 	}
 	l := layer{kind: line, color: 1}
@@ -277,7 +285,7 @@ func (w words) gauge(r Reading) template.HTML {
 		return ""
 	}
 	const width, height = 240.0, 16.0
-	var d drawing
+	d := drawing{stretch: true}
 	d.add(`<rect class="track" x="0" y="4" width="240" height="8" rx="2"/>`)
 	d.add(`<rect class="f1" x="0" y="4" width="%s" height="8" rx="2"/>`, px(width**r.Value.Value))
 	if r.Value.Lower != nil && r.Value.Upper != nil {

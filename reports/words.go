@@ -119,6 +119,14 @@ func (w words) date(day time.Time) string {
 	return day.Format("2 January 2006")
 }
 
+// iso writes a day for a table: 2026-11-09.
+func (w words) iso(day time.Time) string {
+	if day.IsZero() {
+		return w.say("report.none")
+	}
+	return day.Format(time.DateOnly)
+}
+
 // shortDate writes a day without its year: 11月9日, 9 Nov.
 func (w words) shortDate(day time.Time) string {
 	if day.IsZero() {
