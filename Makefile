@@ -49,7 +49,7 @@ $(PACKAGES): package.json package-lock.json
 
 $(ASSETS): $(PACKAGES)
 	@mkdir -p $(@D)
-	cp node_modules/echarts/dist/echarts.min.js $@
+	cp node_modules/echarts/dist/echarts.common.min.js $@
 
 # Chromium and a Chinese font for the tests of the pages.
 browser:

@@ -21,7 +21,7 @@ func TestRender(t *testing.T) {
 		{`{{everywhere "MergeTree"}}`, "MergeTree", "ReplicatedMergeTree('/clickhouse/tables/{uuid}/all', '{replica}')"},
 		{
 			`{{distributed "raw_exam" "cityHash64(employer_key)"}}`, "",
-			"CREATE TABLE raw_exam ON CLUSTER `city` AS raw_exam_local ENGINE = Distributed(`city`, currentDatabase(), 'raw_exam_local', cityHash64(employer_key));",
+			"CREATE TABLE IF NOT EXISTS raw_exam ON CLUSTER `city` AS raw_exam_local ENGINE = Distributed(`city`, currentDatabase(), 'raw_exam_local', cityHash64(employer_key));",
 		},
 	} {
 		for cluster, want := range map[string]string{"": c.single, "city": c.cluster} {

@@ -57,6 +57,8 @@ func commands(a *app) []*cobra.Command {
 		newMigrateCommand(a),
 		newTransformCommand(a),
 		newIndicatorsCommand(a),
+		newReportCommand(a),
+		newSimulateCommand(a),
 		newServeCommand(a),
 		newJobsCommand(a),
 		newStatCommand(),
