@@ -1,0 +1,722 @@
+package ingest
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/cespare/xxhash/v2"
+)
+
+// severity says what a finding does to its row.
+type severity string
+
+const (
+	reject severity = "reject" // the row is not loaded
+	warn   severity = "warn"   // loaded, somebody should look
+	note   severity = "note"   // loaded, worth knowing
+)
+
+// finding is what a check has to say about one row.
+type finding struct {
+	row      uint32
+	severity severity
+	code     string
+	field    int // index in the contract, -1 when the whole row is meant
+	value    string
+	args     map[string]string
+	key      uint64
+	sealed   string
+}
+
+// fault is a finding of a converter, before it knows its field.
+type fault struct {
+	severity severity
+	code     string
+	args     map[string]string
+}
+
+// plan is a contract made ready for a file: where each field comes from and where each value goes.
+type plan struct {
+	contract *Contract
+	names    []string // columns of the warehouse, in contract order
+	types    []string // their ClickHouse types
+	primary  []int    // slot of each field's value; slots up to len(names) are columns
+	slots    int
+	keys     [][]int // slots of each part of the natural key, alternatives in order
+	keyField []bool  // fields that the natural key comes from
+	lists    *lists
+	roster   *roster
+	keyring  *keys
+	today    int32
+}
+
+// newPlan prepares a contract; types gives the ClickHouse type of each column of its table.
+func newPlan(c *Contract, types map[string]string, lists *lists, roster *roster, keyring *keys, today int32) (*plan, error) {
+	p := &plan{contract: c, names: c.columns(), lists: lists, roster: roster, keyring: keyring, today: today}
+	for _, name := range p.names {
+		typ, ok := types[name]
+		if !ok {
+			return nil, fmt.Errorf("contract %s: table %s has no column %s", c.Stream, c.Table, name)
+		}
+		if _, err := newBuilder(typ); err != nil {
+			return nil, fmt.Errorf("contract %s: column %s: %w", c.Stream, name, err)
+		}
+		p.types = append(p.types, typ)
+	}
+	p.slots = len(p.names)
+	for i := range c.Fields {
+		if to := c.Fields[i].To; len(to) > 0 {
+			p.primary = append(p.primary, slices.Index(p.names, to[0]))
+			continue
+		}
+		p.primary = append(p.primary, p.slots)
+		p.slots++
+	}
+	p.keyField = make([]bool, len(c.Fields))
+	for _, key := range c.Key {
+		var alternatives []int
+		for name := range strings.SplitSeq(key, "|") {
+			alternatives = append(alternatives, slices.Index(p.names, name))
+			for i, f := range c.Fields {
+				p.keyField[i] = p.keyField[i] || slices.Contains(f.To, name)
+			}
+			for _, r := range c.Derive {
+				if slices.Contains(r.To, name) {
+					for _, from := range r.From {
+						if i, ok := c.byName[from]; ok && (r.Rule == "employer" || r.Rule == "person") {
+							p.keyField[i] = p.keyField[i] || c.Fields[i].Type != "code" && c.Fields[i].Type != "date"
+						}
+					}
+				}
+			}
+		}
+		p.keys = append(p.keys, alternatives)
+	}
+	return p, nil
+}
+
+// slot returns the slot of a column or field by name, -1 when there is none.
+func (p *plan) slot(name string) int {
+	if i := slices.Index(p.names, name); i >= 0 {
+		return i
+	}
+	if i, ok := p.contract.byName[name]; ok {
+		return p.primary[i]
+	}
+	return -1
+}
+
+// States of a checked row, as the sender wants it.
+const (
+	asSent uint8 = iota
+	asCorrection
+	asVoid
+)
+
+// checked is what checking made of one record of rows.
+type checked struct {
+	read     int
+	rejected int
+	rows     []uint32 // lines of the accepted rows
+	key      []uint64
+	content  []uint64
+	state    []uint8
+	notes    [][]string // codes of warnings and notes on each row
+	warned   []bool
+	sealed   []string // voids as sent, sealed: they may still turn out to have nothing to void
+	columns  []builder
+	findings []finding
+	periods  []period // for the check on overlaps, one for each accepted row
+}
+
+// period is the time that a row covers for one subject.
+type period struct {
+	subject    uint64
+	start, end int32
+}
+
+// checker converts and checks rows. Each goroutine needs its own.
+type checker struct {
+	plan    *plan
+	names   *pseudonyms
+	cells   []*array.String // cell column of each field, nil when the file has none
+	number  []int           // column of each field in the sheet, -1 when the file has none
+	titles  []string        // the sender's headings
+	values  []value
+	texts   []string // cleaned text of each field
+	numeric []bool   // the field's cell is a number in a spreadsheet
+	found   []finding
+	state   uint8
+	buf     []byte
+	parsed  map[string]parsedHazards
+	overlap *Check
+}
+
+// parsedHazards is the reading of one cell with hazard words.
+type parsedHazards struct{ ids, open []string }
+
+func newChecker(p *plan, h header) *checker {
+	c := &checker{
+		plan: p, names: p.keyring.pseudonyms(), number: h.columns, titles: h.names,
+		cells:  make([]*array.String, len(p.contract.Fields)),
+		values: make([]value, p.slots), texts: make([]string, len(p.contract.Fields)),
+		numeric: make([]bool, len(p.contract.Fields)), parsed: map[string]parsedHazards{},
+	}
+	for i := range p.contract.Checks {
+		if p.contract.Checks[i].Code == "period_overlap" {
+			c.overlap = &p.contract.Checks[i]
+		}
+	}
+	return c
+}
+
+// check converts and checks the rows of a record. raw is the record as sent and origin the row in it that
+// each row comes from; without a mapping both are the record itself.
+func (c *checker) check(rec, raw arrow.Record, origin []int) (*checked, error) {
+	out := &checked{read: int(rec.NumRows())}
+	for _, typ := range c.plan.types {
+		b, err := newBuilder(typ)
+		if err != nil {
+			return nil, err
+		}
+		out.columns = append(out.columns, b)
+	}
+	rows := rec.Column(colRow).(*array.Uint32)
+	flags := rec.Column(colFlags).(*array.Uint8)
+	bits := rec.Column(colNumeric).(*array.Binary)
+	for i, col := range c.number {
+		c.cells[i] = nil
+		if col >= 0 {
+			c.cells[i] = rec.Column(colCells + col).(*array.String)
+		}
+	}
+	for i := range int(rec.NumRows()) {
+		c.found = c.found[:0]
+		c.state = asSent
+		line := rows.Value(i)
+		c.row(rec, i, flags.Value(i), bits.Value(i))
+		rejected, warned := false, false
+		for _, f := range c.found {
+			rejected = rejected || f.severity == reject
+			warned = warned || f.severity != reject
+		}
+		key := uint64(0)
+		if !rejected || len(c.found) > 0 && c.found[0].field >= 0 {
+			key = c.keyHash()
+		}
+		if len(c.found) > 0 {
+			if err := c.report(out, raw, origin, i, line, key); err != nil {
+				return nil, err
+			}
+		}
+		if rejected {
+			out.rejected++
+			continue
+		}
+		out.rows = append(out.rows, line)
+		out.key = append(out.key, key)
+		out.content = append(out.content, c.contentHash(out.columns))
+		out.state = append(out.state, c.state)
+		var notes []string
+		for _, f := range c.found {
+			if !slices.Contains(notes, f.code) {
+				notes = append(notes, f.code)
+			}
+		}
+		out.notes = append(out.notes, notes)
+		out.warned = append(out.warned, warned)
+		sealed := ""
+		if c.state == asVoid {
+			var err error
+			if sealed, err = c.seal(raw, origin, i); err != nil {
+				return nil, err
+			}
+		}
+		out.sealed = append(out.sealed, sealed)
+		for j, b := range out.columns {
+			b.add(&c.values[j])
+		}
+		if c.overlap != nil {
+			out.periods = append(out.periods, c.period())
+		}
+	}
+	return out, nil
+}
+
+// report adds the findings of the row to out, its text sealed with rejects and warnings.
+func (c *checker) report(out *checked, raw arrow.Record, origin []int, i int, line uint32, key uint64) error {
+	sealed := ""
+	for _, f := range c.found {
+		if f.severity != note {
+			var err error
+			if sealed, err = c.seal(raw, origin, i); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	for _, f := range c.found {
+		f.row, f.key = line, key
+		f.value = strings.Clone(strings.ToValidUTF8(f.value, "\ufffd"))
+		if utf8.RuneCountInString(f.value) > 200 {
+			f.value = string([]rune(f.value)[:200]) + "…"
+		}
+		if f.field >= 0 && c.plan.contract.Fields[f.field].Personal() {
+			f.value = mask(f.value)
+		}
+		f.value = maskNumbers(f.value)
+		if f.severity != note {
+			f.sealed = sealed
+		}
+		out.findings = append(out.findings, f)
+	}
+	return nil
+}
+
+// seal encrypts the row as it was sent.
+func (c *checker) seal(raw arrow.Record, origin []int, i int) (string, error) {
+	if origin != nil {
+		i = origin[i]
+	}
+	var cells []sealedCell
+	for j := colCells; j < int(raw.NumCols()); j++ {
+		if text := raw.Column(j).(*array.String).Value(i); text != "" {
+			cells = append(cells, sealedCell{Heading: raw.ColumnName(j), Column: j - colCells, Text: strings.ToValidUTF8(text, "\ufffd")})
+		}
+	}
+	return c.plan.keyring.sealRow(cells)
+}
+
+// find records a finding on a field; the field -1 means the whole row.
+func (c *checker) find(s severity, code string, field int, args map[string]string) {
+	f := finding{severity: s, code: code, field: field, args: args}
+	if field >= 0 {
+		f.value = c.texts[field]
+	}
+	c.found = append(c.found, f)
+}
+
+// row converts and checks one row.
+func (c *checker) row(rec arrow.Record, i int, flags uint8, bits []byte) {
+	clear(c.values)
+	if flags&badBytes != 0 {
+		c.find(reject, "bad_bytes", -1, nil)
+		return
+	}
+	if c.totals(rec, i) {
+		c.find(reject, "totals_row", -1, nil)
+		return
+	}
+	contract := c.plan.contract
+	same, filled := 0, 0
+	for j, cells := range c.cells {
+		c.texts[j], c.numeric[j] = "", false
+		if cells == nil {
+			continue
+		}
+		text := clean(cells.Value(i))
+		if text == "" {
+			continue
+		}
+		filled++
+		c.texts[j] = text
+		if n := c.number[j]; n/8 < len(bits) {
+			c.numeric[j] = bits[n/8]&(1<<(n%8)) != 0
+		}
+		if filled <= 4 && same == filled-1 && len(text) < 100 && c.number[j] < len(c.titles) && heading(text) == heading(c.titles[c.number[j]]) {
+			same++
+		}
+	}
+	if same >= 3 && same >= min(filled, 4) {
+		c.find(reject, "repeated_header", -1, nil)
+		return
+	}
+	if flags&(tooLong|tooShort) != 0 {
+		c.find(reject, "shifted_row", -1, nil)
+		return
+	}
+	for j := range contract.Fields {
+		c.field(j)
+	}
+	for j := range contract.Derive {
+		c.derive(&contract.Derive[j])
+	}
+	if c.state == asVoid {
+		c.found = slices.DeleteFunc(c.found, func(f finding) bool { return f.field < 0 || !c.plan.keyField[f.field] })
+		return
+	}
+	for j := range contract.Checks {
+		c.compare(&contract.Checks[j])
+	}
+	if c.shifted() {
+		c.found = c.found[:0]
+		c.find(reject, "shifted_row", -1, nil)
+	}
+}
+
+// shifted reports a row whose values stand under the wrong headings: several fields of different kinds are
+// faulty at once, or an identity number stands where a name should.
+func (c *checker) shifted() bool {
+	kinds, last := 0, -2
+	for _, f := range c.found {
+		switch f.code {
+		case "date_invalid", "not_a_number", "unknown_code", "id_invalid", "out_of_range", "number_in_text":
+			if f.severity == reject && f.field != last {
+				kinds++
+				last = f.field
+			}
+			if f.code == "number_in_text" {
+				return true
+			}
+		}
+	}
+	return kinds >= 3
+}
+
+// totals reports a totals row: one of the first three filled cells says so.
+func (c *checker) totals(rec arrow.Record, i int) bool {
+	seen := 0
+	for j := colCells; j < int(rec.NumCols()) && seen < 3; j++ {
+		text := rec.Column(j).(*array.String).Value(i)
+		if text == "" {
+			continue
+		}
+		seen++
+		if text[0] < 0x80 && text[0] > ' ' || len(text) > 60 {
+			continue
+		}
+		for _, word := range []string{"合计", "总计", "小计", "共计", "本页合计", "本页小计"} {
+			if rest, ok := strings.CutPrefix(fold(text), word); ok && utf8.RuneCountInString(rest) <= 8 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// field converts the cell of one field into its slots.
+func (c *checker) field(j int) {
+	f := &c.plan.contract.Fields[j]
+	text := c.texts[j]
+	v := &c.values[c.plan.primary[j]]
+	if missing(text) && !(text == "无" && (f.Type == "label" || f.Type == "bool" || f.Type == "packed")) {
+		if f.Default == "" {
+			if f.Required == "Y" {
+				c.find(reject, "required", j, nil)
+			}
+			return
+		}
+		text = f.Default
+	}
+	var second *value
+	if len(f.To) > 1 {
+		second = &c.values[c.plan.slot(f.To[1])]
+	}
+	if flt := c.convert(f, j, text, v, second); flt.code != "" {
+		c.find(flt.severity, flt.code, j, flt.args)
+	}
+}
+
+// convert reads text as the type of the field into its first value and, for types of two parts, its second.
+func (c *checker) convert(f *Field, j int, text string, v, second *value) fault {
+	lists := c.plan.lists
+	switch f.Type {
+	case "text":
+		if f.Use == "drop" {
+			return fault{}
+		}
+		if c.numeric[j] {
+			text = half(text)
+		}
+		v.setText(text)
+		return c.length(f, text)
+	case "label":
+		if personNumber(text, c.plan.today) {
+			return fault{severity: reject, code: "number_in_text"}
+		}
+		v.setText(text)
+		return c.length(f, text)
+	case "words":
+		v.setList(splitValues(text, func(string) bool { return false }))
+	case "uscc", "id_no", "packed":
+		v.setText(text)
+	case "conclusion":
+		v.setText(text)
+	case "code":
+		code, ok := f.words[text]
+		if !ok {
+			code, ok = f.words[fold(text)]
+		}
+		if !ok {
+			if i := strings.IndexAny(text, " -."); i > 0 { // "1 男", "2E-介入放射学"
+				if code, ok = f.words[fold(text[:i])]; !ok {
+					code, ok = f.words[fold(text[i+1:])]
+				}
+			}
+		}
+		switch {
+		case ok:
+			v.setText(code)
+		case f.Unknown == "keep":
+			v.setText(text)
+		default:
+			return fault{severity: severity(f.Unknown), code: "unknown_code"}
+		}
+	case "state":
+		code, ok := f.words[fold(text)]
+		if !ok {
+			return fault{severity: reject, code: "unknown_code"}
+		}
+		switch code {
+		case "void":
+			c.state = asVoid
+		case "correct":
+			c.state = max(c.state, asCorrection)
+		}
+	case "bool":
+		b, ok := parseBool(text)
+		if !ok {
+			return fault{severity: reject, code: "unknown_code"}
+		}
+		v.setBool(b)
+	case "int", "number":
+		n, ok := parseNumber(text)
+		if !ok || f.Type == "int" && n != float64(int64(n)) {
+			return fault{severity: reject, code: "not_a_number"}
+		}
+		v.setNumber(n)
+		return inRange(f, n)
+	case "years", "months":
+		n, ok := parseMonths(text, f.Type == "years")
+		if !ok {
+			if _, number := parseNumber(text); number {
+				return fault{severity: reject, code: "out_of_range", args: map[string]string{"min": "0", "max": "80"}}
+			}
+			return fault{severity: reject, code: "not_a_number"}
+		}
+		v.setNumber(n)
+	case "date":
+		d, ok := parseDate(text, c.numeric[j])
+		if !ok {
+			return fault{severity: reject, code: "date_invalid"}
+		}
+		if d.day > c.plan.today && !f.Future {
+			return fault{severity: reject, code: "date_future"}
+		}
+		v.setDate(d)
+		if second != nil {
+			second.setBool(d.month)
+		}
+	case "month":
+		d, ok := parseDate(text, c.numeric[j])
+		if !ok {
+			return fault{severity: reject, code: "date_invalid"}
+		}
+		t := timeOf(d.day)
+		first, _ := civil(t.Year(), int(t.Month()), 1)
+		if first > c.plan.today && !f.Future {
+			return fault{severity: reject, code: "date_future"}
+		}
+		v.setDate(date{day: first})
+	case "measure":
+		m, ok := parseMeasure(text)
+		if !ok {
+			return fault{severity: reject, code: "not_a_number"}
+		}
+		if m.hasValue {
+			v.setNumber(m.value)
+			if flt := inRange(f, m.value); flt.code != "" {
+				return flt
+			}
+		}
+		v.list = nil
+		if second != nil {
+			second.setText(m.qualifier)
+			second.num = m.bound
+		}
+	case "unit":
+		name, factor := unit(text)
+		v.setText(name)
+		v.num = factor
+	case "hazard":
+		if second != nil {
+			second.setText(text)
+		}
+		ids, _ := lists.hazard(text)
+		if len(ids) != 1 {
+			return fault{severity: warn, code: "hazard_review"}
+		}
+		v.setText(ids[0])
+	case "hazards":
+		p := c.hazards(text)
+		v.setList(p.ids)
+		for _, word := range p.open {
+			if second != nil && !slices.Contains(second.list, word) {
+				second.setList(append(slices.Clip(second.list), word))
+			}
+		}
+		if len(p.open) > 0 {
+			return fault{severity: warn, code: "hazard_review", args: map[string]string{"words": strings.Join(p.open, "、")}}
+		}
+		if len(p.ids) == 0 && f.Required == "Y" {
+			return fault{severity: reject, code: "required"}
+		}
+	case "disease":
+		if second != nil {
+			second.setText(text)
+		}
+		id := lists.disease(text)
+		if id == "" {
+			return fault{severity: warn, code: "disease_review"}
+		}
+		v.setText(id)
+	case "township":
+		if second != nil {
+			second.setText(text)
+		}
+		code := lists.township(text)
+		if code == "" {
+			return fault{severity: warn, code: "township_unassigned"}
+		}
+		v.setText(code)
+	case "industry":
+		code := lists.industry(text)
+		if code == "" {
+			return fault{severity: warn, code: "unknown_code"}
+		}
+		v.setText(code)
+	case "name":
+		v.setID(c.names.name(text))
+	case "names":
+		for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(",，、;；/|\n", r) }) {
+			if part = strings.TrimSpace(part); part != "" {
+				v.ids = append(v.ids, c.names.name(part))
+			}
+		}
+		v.set = len(v.ids) > 0
+	}
+	return fault{}
+}
+
+// length checks the length of a text against the limits of its field.
+func (c *checker) length(f *Field, text string) fault {
+	if f.Min == nil && f.Max == nil {
+		return fault{}
+	}
+	return inRange(f, float64(utf8.RuneCountInString(text)))
+}
+
+func inRange(f *Field, n float64) fault {
+	if (f.Min == nil || n >= *f.Min) && (f.Max == nil || n <= *f.Max) {
+		return fault{}
+	}
+	args := map[string]string{"min": "-∞", "max": "∞"}
+	if f.Min != nil {
+		args["min"] = strconv.FormatFloat(*f.Min, 'f', -1, 64)
+	}
+	if f.Max != nil {
+		args["max"] = strconv.FormatFloat(*f.Max, 'f', -1, 64)
+	}
+	return fault{severity: reject, code: "out_of_range", args: args}
+}
+
+// personNumber reports a text that is or holds the identity number of a person.
+func personNumber(s string, today int32) bool {
+	run := 0
+	for i := range len(s) + 1 {
+		if i < len(s) && (digit(s[i]) || run == 17 && (s[i] == 'X' || s[i] == 'x')) {
+			run++
+			continue
+		}
+		if run == 18 {
+			if _, flt := parseIdentity(s[i-run:i], false, today); flt == "" {
+				return true
+			}
+		}
+		run = 0
+	}
+	return false
+}
+
+// hazards reads a cell with hazard words. Readings are remembered: cells repeat.
+func (c *checker) hazards(text string) parsedHazards {
+	if p, ok := c.parsed[text]; ok {
+		return p
+	}
+	var p parsedHazards
+	lists := c.plan.lists
+	for _, word := range splitValues(text, func(s string) bool { _, known := lists.hazard(s); return known }) {
+		if missing(word) {
+			continue
+		}
+		ids, _ := lists.hazard(word)
+		if len(ids) == 0 {
+			p.open = append(p.open, word)
+		}
+		for _, id := range ids {
+			if !slices.Contains(p.ids, id) {
+				p.ids = append(p.ids, id)
+			}
+		}
+	}
+	if len(c.parsed) < 50_000 {
+		c.parsed[strings.Clone(text)] = p
+	}
+	return p
+}
+
+// keyHash is the hash of the natural key: xxhash64 of its normalised parts, separated by 0x1f.
+func (c *checker) keyHash() uint64 {
+	b := c.buf[:0]
+	for _, alternatives := range c.plan.keys {
+		for _, slot := range alternatives {
+			v := &c.values[slot]
+			if !v.set {
+				continue
+			}
+			switch {
+			case v.text != "":
+				b = append(b, strings.ToUpper(fold(v.text))...)
+			case v.day != 0 || strings.Contains(c.plan.types[slot], "Date"):
+				b = strconv.AppendInt(b, int64(v.day), 10)
+				if v.month {
+					b = append(b, 'm')
+				}
+			case strings.Contains(c.plan.types[slot], "UUID"):
+				b = append(b, v.id[:]...)
+			default:
+				b = strconv.AppendFloat(b, v.num, 'g', -1, 64)
+			}
+			break
+		}
+		b = append(b, 0x1f)
+	}
+	c.buf = b
+	return xxhash.Sum64(b)
+}
+
+// contentHash is the hash of everything that is stored of the row, in contract order.
+func (c *checker) contentHash(columns []builder) uint64 {
+	b := c.buf[:0]
+	for j, column := range columns {
+		b = append(column.hash(b, &c.values[j]), 0x1f)
+	}
+	c.buf = b
+	return xxhash.Sum64(b)
+}
+
+// period is the time that the row covers for its subject.
+func (c *checker) period() period {
+	fields := c.overlap.Fields
+	b := append(c.buf[:0], c.values[c.plan.slot("employer_key")].text...)
+	for _, name := range fields[2:] {
+		b = append(append(b, 0x1f), c.values[c.plan.slot(name)].text...)
+	}
+	c.buf = b
+	return period{xxhash.Sum64(b), c.values[c.plan.slot(fields[0])].day, c.values[c.plan.slot(fields[1])].day}
+}

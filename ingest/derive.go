@@ -1,0 +1,508 @@
+package ingest
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// roster is the list of known employers. It is read-only while rows are checked.
+type roster struct {
+	byCode map[string][]string // credit code → folded names, former ones too
+	byName map[string]string   // folded name → credit code, empty when several employers bear it
+}
+
+func newRoster() *roster {
+	return &roster{byCode: map[string][]string{}, byName: map[string]string{}}
+}
+
+// add enters an employer under its present and former names.
+func (r *roster) add(code string, names ...string) {
+	for _, name := range names {
+		key := employerName(name)
+		if key == "" {
+			continue
+		}
+		if !slices.Contains(r.byCode[code], key) {
+			r.byCode[code] = append(r.byCode[code], key)
+		}
+		if other, taken := r.byName[key]; taken && other != code {
+			code = ""
+		}
+		r.byName[key] = code
+		if code == "" {
+			return
+		}
+	}
+}
+
+// employerName is the form in which names of employers are compared.
+func employerName(s string) string {
+	return strings.NewReplacer("(", "", ")", "", "·", "", "-", "", "\"", "").Replace(fold(s))
+}
+
+// derive applies a rule to the row.
+func (c *checker) derive(r *Rule) {
+	at := func(i int) int { // index of the i-th field that the rule reads, -1 when it is not given
+		if i >= len(r.From) || r.From[i] == "" {
+			return -1
+		}
+		return c.plan.contract.byName[r.From[i]]
+	}
+	out := func(i int) *value { return &c.values[c.plan.slot(r.To[i])] }
+	in := func(i int) *value {
+		if j := at(i); j >= 0 {
+			return &c.values[c.plan.primary[j]]
+		}
+		return new(value)
+	}
+	text := func(i int) string {
+		if j := at(i); j >= 0 {
+			return c.texts[j]
+		}
+		return ""
+	}
+	switch r.Rule {
+	case "employer":
+		if slices.Contains(r.None, text(1)) || text(1) == "" && slices.Contains(r.None, text(0)) {
+			c.found = slices.DeleteFunc(c.found, func(f finding) bool { return f.field == at(1) && f.code == "required" })
+			out(0).setText("")
+			return
+		}
+		out(0).setText(c.employer(at(0), at(1), r.Roster, true))
+	case "using_employer":
+		key := ""
+		if !missing(text(0)) || !missing(text(1)) {
+			key = c.employer(at(0), at(1), false, false)
+		}
+		if key == "" {
+			key = c.values[c.plan.slot("employer_key")].text
+		}
+		out(0).setText(key)
+	case "person":
+		c.person(at(0), in(1).text, at(2), at(3), out(0))
+	case "months":
+		years, months := in(0), in(1)
+		if !years.set && !months.set {
+			return
+		}
+		total := math.Round(years.num + months.num)
+		if total > r.Max {
+			c.find(reject, "out_of_range", at(0), map[string]string{"min": "0", "max": strconv.FormatFloat(r.Max/12, 'f', -1, 64)})
+			return
+		}
+		out(0).setNumber(total)
+	case "size_class":
+		if size := out(0); size.text == "" && in(1).set {
+			switch n := in(1).num; {
+			case n >= 1000:
+				size.setText("large")
+			case n >= 300:
+				size.setText("medium")
+			case n >= 20:
+				size.setText("small")
+			default:
+				size.setText("micro")
+			}
+		}
+	case "card_state":
+		switch kind := in(0); kind.text {
+		case "void":
+			c.state = asVoid
+			kind.setText("correction")
+		case "correction":
+			c.state = max(c.state, asCorrection)
+		}
+	case "measured":
+		c.measured(at, in, out)
+	case "dose":
+		c.dose(at, in, out)
+	case "conclusions":
+		c.conclusions(at, out)
+	}
+}
+
+// employer returns the key of the employer named by a credit code and a name. required says that a row
+// without either is rejected; rows of the roster itself are not called discovered.
+func (c *checker) employer(codeField, nameField int, isRoster, required bool) string {
+	roster := c.plan.roster
+	sent, name := c.texts[codeField], ""
+	if nameField >= 0 && !missing(c.texts[nameField]) {
+		name = c.texts[nameField]
+	}
+	if missing(sent) {
+		sent = ""
+	}
+	code, valid := parseUSCC(sent)
+	if valid {
+		names, known := roster.byCode[code]
+		switch {
+		case isRoster:
+		case !known:
+			c.find(note, "employer_discovered", codeField, nil)
+		case name != "" && !slices.Contains(names, employerName(name)):
+			c.find(warn, "name_differs", nameField, nil)
+		}
+		return code
+	}
+	if sent != "" {
+		c.find(warn, "uscc_check_digit", codeField, nil)
+	}
+	if name == "" {
+		switch {
+		case sent != "" && required && nameField >= 0:
+			return "code:" + code
+		case required && !(isRoster && sent == ""):
+			c.find(reject, "required", codeField, nil)
+		}
+		return ""
+	}
+	if key := roster.byName[employerName(name)]; key != "" {
+		c.find(warn, "employer_by_name", nameField, map[string]string{"key": key})
+		return key
+	}
+	if !isRoster {
+		c.find(warn, "employer_discovered", nameField, nil)
+	}
+	return "name:" + employerName(name)
+}
+
+// person turns the number of a paper into a pseudonym and compares it with the sex and birth date sent.
+func (c *checker) person(numberField int, paper string, sexField, birthField int, out *value) {
+	text := c.texts[numberField]
+	if missing(text) {
+		return
+	}
+	var id identity
+	var flt idFault
+	if paper == "" || paper == "id" {
+		id, flt = parseIdentity(text, c.numeric[numberField], c.plan.today)
+	} else {
+		id, flt = parsePaper(text)
+	}
+	if flt != "" {
+		c.find(reject, string(flt), numberField, nil)
+		return
+	}
+	out.setID(c.names.person(id.number))
+	if !id.known {
+		return
+	}
+	if sexField >= 0 {
+		sex, want := &c.values[c.plan.primary[sexField]], "female"
+		if id.male {
+			want = "male"
+		}
+		switch {
+		case sex.text == "":
+			sex.setText(want)
+		case sex.text != want && sex.text != "unknown":
+			c.find(warn, "sex_conflict", sexField, nil)
+		}
+	}
+	if birthField >= 0 {
+		birth := &c.values[c.plan.primary[birthField]]
+		switch {
+		case !birth.set:
+			if c.texts[birthField] == "" {
+				birth.setDate(date{day: id.birth})
+			}
+		case birth.date().before(date{day: id.birth}) || (date{day: id.birth}).before(birth.date()):
+			c.find(warn, "birth_conflict", birthField, nil)
+		}
+	}
+}
+
+// measured settles value, qualifier and detection level of a detection result and brings them to one unit.
+func (c *checker) measured(at func(int) int, in, out func(int) *value) {
+	val, qualifier, lod, unit := out(0), out(1), out(2), in(3)
+	bound := qualifier.num
+	qualifier.num = 0
+	if sent := in(1).text; sent == "lt" || sent == "nd" {
+		if qualifier.text == "eq" && val.set {
+			bound = val.num
+		}
+		qualifier.setText(sent)
+		if sent == "nd" {
+			*val = value{}
+		}
+	}
+	if !lod.set && bound > 0 {
+		lod.setNumber(bound)
+	}
+	if unit.num != 0 && unit.num != 1 {
+		for _, v := range []*value{val, lod, in(5), in(6)} {
+			if v.set {
+				v.num *= unit.num
+			}
+		}
+	}
+	unit.num = 0
+	if in(4).text == noise && unit.text == "dB(A)" && val.set && qualifier.text == "eq" && (val.num < 40 || val.num > 140) {
+		c.find(reject, "out_of_range", at(0), map[string]string{"min": "40", "max": "140"})
+	}
+}
+
+// noise is the hazard id of noise, whose levels have a range of their own.
+const noise = "HZ-3-001"
+
+// dose settles what counts of a dose reading: the confirmed, the nominal or the measured value, or half the
+// detection level for a reading below it (GBZ 128).
+func (c *checker) dose(at func(int) int, in, out func(int) *value) {
+	val, qualifier, mdl, final := out(0), out(1), out(2), out(3)
+	bound := qualifier.num
+	qualifier.num = 0
+	nominal := in(2).num != 0
+	switch qualifier.text {
+	case "nd", "lt":
+		qualifier.setText("lt")
+		if !mdl.set && bound > 0 {
+			mdl.setNumber(bound)
+		}
+		half := bound / 2
+		if mdl.set {
+			half = mdl.num / 2
+		}
+		if !final.set && half > 0 {
+			final.setNumber(half)
+		}
+	case "eq":
+		if !final.set {
+			final.setNumber(val.num)
+		}
+	default:
+		qualifier.setText("none")
+		if status := in(4).text; status == "normal" && !nominal && !final.set {
+			if j := at(0); !slices.ContainsFunc(c.found, func(f finding) bool { return f.field == j }) {
+				c.find(reject, "required", j, nil)
+			}
+		}
+	}
+}
+
+// conclusionRank orders conclusions by how much they ask for, so that the worst of several can be taken.
+var conclusionRank = map[string]int{"normal": 0, "other": 1, "pending": 2, "recheck": 3, "contra": 4, "suspect": 5}
+
+// packedItem is one part of a packed cell: 危害_结论.
+type packedItem struct{ hazard, text string }
+
+// unpack splits a packed cell. Parts without a hazard are plain.
+func unpack(s string) []packedItem {
+	var items []packedItem
+	for part := range strings.FieldsFuncSeq(s, func(r rune) bool { return strings.ContainsRune(";；\n|", r) }) {
+		part = strings.TrimSpace(part)
+		if missing(part) {
+			continue
+		}
+		item := packedItem{text: part}
+		for _, mark := range []string{"_", "＿", "：", ":"} {
+			if i := strings.LastIndex(part, mark); i > 0 {
+				item = packedItem{strings.TrimSpace(part[:i]), strings.TrimSpace(part[i+len(mark):])}
+				break
+			}
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+// conclusions turns the overall and the packed conclusions of an examination into parallel lists.
+func (c *checker) conclusions(at func(int) int, out func(int) *value) {
+	text := func(i int) string {
+		if j := at(i); j >= 0 && !missing(c.texts[j]) {
+			return c.texts[j]
+		}
+		return ""
+	}
+	words := c.plan.contract.Fields[at(0)].words
+	overall, packed, packedField := text(0), text(1), at(1)
+	if packed == "" && strings.ContainsAny(overall, "_＿") {
+		overall, packed, packedField = "", overall, at(0)
+	}
+	if overall == "" && packed == "" {
+		c.find(reject, "required", at(0), nil)
+		return
+	}
+	worst := ""
+	if overall != "" {
+		code, ok := words[fold(overall)]
+		if !ok {
+			c.find(reject, "unknown_code", at(0), nil)
+			return
+		}
+		worst = code
+	}
+	examined := c.values[c.plan.primary[at(4)]].list
+	open := &c.values[c.plan.slot("hazards_open")]
+	var hazards, codes []string
+	for _, item := range unpack(packed) {
+		code, ok := words[fold(item.text)]
+		if !ok {
+			c.find(reject, "unknown_code", packedField, nil)
+			return
+		}
+		ids, _ := c.plan.lists.hazard(item.hazard)
+		switch {
+		case item.hazard == "" && len(examined) == 1:
+			ids = examined
+		case item.hazard == "":
+			ids = []string{""}
+		case len(ids) == 0:
+			ids = []string{""}
+			if !slices.Contains(open.list, item.hazard) {
+				open.setList(append(slices.Clip(open.list), item.hazard))
+				c.find(warn, "hazard_review", packedField, map[string]string{"words": item.hazard})
+			}
+		}
+		for _, id := range ids {
+			hazards, codes = append(hazards, id), append(codes, code)
+		}
+		if overall == "" && (worst == "" || conclusionRank[code] > conclusionRank[worst]) {
+			worst = code
+		}
+	}
+	if len(codes) == 0 {
+		hazard := ""
+		if len(examined) == 1 && len(open.list) == 0 {
+			hazard = examined[0]
+		}
+		hazards, codes = []string{hazard}, []string{worst}
+	}
+	out(0).setText(worst)
+	out(1).setList(hazards)
+	out(2).setList(codes)
+	out(3).setList(c.alongside(text(2), hazards, codes, "suspect"))
+	out(4).setList(c.alongside(text(3), hazards, codes, "contra"))
+	if day := c.values[c.plan.primary[at(5)]]; day.set {
+		for _, code := range append([]string{worst}, codes...) {
+			if code == "recheck" && day.day >= newConclusions || code == "pending" && day.day < newConclusions {
+				c.find(warn, "conclusion_not_valid_on_date", packedOr(packed, packedField, at(0)), map[string]string{"code": code})
+				break
+			}
+		}
+	}
+}
+
+// newConclusions is 2026-08-01, when GBZ 188-2025 takes the re-examination off the list of conclusions and
+// puts the missing individual conclusion on it.
+const newConclusions = 20666
+
+func packedOr(packed string, packedField, overallField int) int {
+	if packed != "" {
+		return packedField
+	}
+	return overallField
+}
+
+// alongside lays the parts of a packed or plain cell (suspected diseases, contraindications) beside the
+// conclusions that they belong to: by hazard when the cell names it, else in order to the conclusions of the
+// kind, else to the first.
+func (c *checker) alongside(cell string, hazards, codes []string, kind string) []string {
+	list := make([]string, len(codes))
+	var plain []string
+	for _, item := range unpack(cell) {
+		placed := false
+		ids, _ := c.plan.lists.hazard(item.hazard)
+		for i, hazard := range hazards {
+			if item.hazard != "" && slices.Contains(ids, hazard) {
+				list[i] = join(list[i], item.text)
+				placed = true
+			}
+		}
+		if !placed {
+			plain = append(plain, item.text)
+		}
+	}
+	for i := range codes {
+		if len(plain) > 0 && codes[i] == kind && list[i] == "" {
+			list[i], plain = plain[0], plain[1:]
+		}
+	}
+	if len(plain) > 0 {
+		at := max(0, slices.Index(codes, kind))
+		list[at] = join(list[at], strings.Join(plain, "、"))
+	}
+	return list
+}
+
+func join(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "、" + b
+}
+
+// compare applies a check between fields of the row.
+func (c *checker) compare(check *Check) {
+	v := func(i int) *value { return &c.values[c.plan.slot(check.Fields[i])] }
+	field := func(i int) int {
+		if j, ok := c.plan.contract.byName[check.Fields[i]]; ok {
+			return j
+		}
+		return -1
+	}
+	switch check.Code {
+	case "date_order":
+		last := -1
+		for i := range check.Fields {
+			if !v(i).set {
+				continue
+			}
+			if last >= 0 && v(i).date().before(v(last).date()) {
+				c.find(check.Severity, check.Code, field(i), map[string]string{"other": c.heading(field(last))})
+				return
+			}
+			last = i
+		}
+	case "exposed_above_staff":
+		if v(0).set && v(1).set && v(0).num > v(1).num+v(2).num {
+			c.find(check.Severity, check.Code, field(0), nil)
+		}
+	case "exam_before_birth":
+		if v(0).set && v(1).set && v(0).date().before(v(1).date()) {
+			c.find(check.Severity, check.Code, field(0), nil)
+		}
+	case "age_out_of_range":
+		if v(0).set && v(1).set {
+			if age := years(v(1).day, v(0).day); age >= 0 && (age < int(check.Min) || age > int(check.Max)) {
+				c.find(check.Severity, check.Code, field(1), map[string]string{
+					"age": strconv.Itoa(age), "min": strconv.Itoa(int(check.Min)), "max": strconv.Itoa(int(check.Max)),
+				})
+			}
+		}
+	case "exposure_above_age":
+		if v(0).set && v(1).set && v(2).set {
+			if age := years(v(2).day, v(1).day); age >= 0 && v(0).num > float64(age+1-14)*12 {
+				c.find(check.Severity, check.Code, field(0), map[string]string{"age": strconv.Itoa(age)})
+			}
+		}
+	case "period_long":
+		if v(0).set && v(1).set {
+			if days := v(1).day - v(0).day + 1; days > int32(check.Max) {
+				c.find(check.Severity, check.Code, field(1), map[string]string{"days": strconv.Itoa(int(days))})
+			}
+		}
+	}
+}
+
+// heading is the sender's heading of a field, the contract's when the file has no such column.
+func (c *checker) heading(field int) string {
+	if field < 0 {
+		return ""
+	}
+	if n := c.number[field]; n >= 0 && n < len(c.titles) && c.titles[n] != "" {
+		return c.titles[n]
+	}
+	return c.plan.contract.Fields[field].Heading()
+}
+
+// years is the age in whole years on a day.
+func years(birth, day int32) int {
+	b, d := timeOf(birth), timeOf(day)
+	n := d.Year() - b.Year()
+	if d.Month() < b.Month() || d.Month() == b.Month() && d.Day() < b.Day() {
+		n--
+	}
+	return n
+}

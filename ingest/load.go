@@ -1,0 +1,478 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/ext"
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"ohwatch/warehouse"
+)
+
+// batch is one sheet or file on its way into the warehouse.
+type batch struct {
+	result     Result
+	src        Source
+	contract   string
+	table      string // empty when the batch has no rows of its own
+	began      time.Time
+	started    bool            // the started event is on its way to the warehouse
+	discovered map[string]bool // employers already noted as discovered
+}
+
+// stream is what the load knows of one stream.
+type stream struct {
+	contract *Contract
+	plan     *plan
+	names    []string // all columns that are filled, the common ones first
+	index    *index   // nil: not read yet, or too large to be held
+	large    bool     // the index is too large to be held
+	ready    []ready  // rows that wait to be written
+	waiting  int
+}
+
+// ready is a run of rows of one batch, ready to be written.
+type ready struct {
+	batch   uint64
+	sheet   string
+	at      time.Time
+	rows    []uint32
+	version []uint32
+	op      []string
+	key     []uint64
+	content []uint64
+	notes   [][]string
+	columns []builder
+}
+
+// common are the columns that every table of a stream begins with.
+var common = []string{"batch", "row", "sheet", "version", "op", "key_hash", "content_hash", "loaded_at", "notes"}
+
+// due reports whether so much waits that it should be published before more is read.
+func (l *Loader) due() bool {
+	if len(l.pending) >= 500 || len(l.writer.findings) >= 50_000 {
+		return true
+	}
+	for _, s := range l.streams {
+		if s.waiting >= warehouse.MaxBlock || s.large && s.waiting > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// begin numbers a new batch.
+func (l *Loader) begin(src Source, stream, sheet string) *batch {
+	b := &batch{src: src, began: l.cfg.Now(), result: Result{
+		Stream: stream, File: src.Name, Sheet: sheet, SHA256: src.SHA256, UnknownHeaders: []string{}, State: "checked",
+	}}
+	if !l.cfg.DryRun {
+		b.result.Batch = l.next
+		l.next++
+	}
+	return b
+}
+
+// open returns the stream of a contract.
+func (l *Loader) open(ctx context.Context, c *Contract) (*stream, error) {
+	if s, ok := l.streams[c.Stream]; ok {
+		return s, l.readIndex(ctx, s)
+	}
+	var columns []struct {
+		Name string `ch:"name"`
+		Type string `ch:"type"`
+	}
+	if err := l.cfg.DB.Select(ctx, &columns, "ingest_columns", clickhouse.Named("table", c.Table)); err != nil {
+		return nil, fmt.Errorf("read the columns of %s: %w", c.Table, err)
+	}
+	types := make(map[string]string, len(columns))
+	for _, column := range columns {
+		types[column.Name] = column.Type
+	}
+	p, err := newPlan(c, types, l.lists, l.roster, l.keyring, dayOf(l.cfg.Today))
+	if err != nil {
+		return nil, err
+	}
+	s := &stream{contract: c, plan: p, names: append(append([]string(nil), common...), p.names...)}
+	l.streams[c.Stream] = s
+	return s, l.readIndex(ctx, s)
+}
+
+// readIndex reads the present versions of a stream, unless there are too many to be held.
+func (l *Loader) readIndex(ctx context.Context, s *stream) error {
+	if s.index != nil || s.large {
+		return nil
+	}
+	var n uint64
+	if err := l.cfg.DB.Row(ctx, "ingest_rows", []any{&n}, clickhouse.Named("table", s.contract.Table)); err != nil {
+		return fmt.Errorf("count %s: %w", s.contract.Table, err)
+	}
+	if n > maxIndexed {
+		s.large = true
+		return nil
+	}
+	s.index = newIndex(int(n))
+	if n == 0 {
+		return nil
+	}
+	rows, err := l.cfg.DB.Rows(ctx, "ingest_keys", clickhouse.Named("table", s.contract.Table))
+	if err != nil {
+		return fmt.Errorf("read the keys of %s: %w", s.contract.Table, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var key uint64
+		var v version
+		if err := rows.Scan(&key, &v.content, &v.number, &v.void); err != nil {
+			return fmt.Errorf("read the keys of %s: %w", s.contract.Table, err)
+		}
+		s.index.put(key, v)
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read the keys of %s: %w", s.contract.Table, err)
+	}
+	return nil
+}
+
+// loadSheet loads one sheet. The batch is returned with an error, too, when it was begun.
+func (l *Loader) loadSheet(ctx context.Context, src Source, sh *sheet, hidden []string) (*batch, error) {
+	contract, h, err := l.header(sh)
+	if err != nil {
+		return nil, err
+	}
+	s, err := l.open(ctx, contract)
+	if err != nil {
+		return nil, err
+	}
+	b := l.begin(src, contract.Stream, sh.name)
+	b.contract, b.table = contract.Name(), contract.Table
+	b.result.Encoding, b.result.HiddenSheets = sh.encoding, hidden
+	b.result.UnknownHeaders = append(b.result.UnknownHeaders, h.unknown...)
+	b.result.HeaderRow = int(sh.lines.kept[h.first].number)
+	sh.lines.kept = sh.lines.kept[h.first+h.rows:]
+	return b, l.loadRows(ctx, s, b, newTable(sh.lines, sh.text, h.names, memory.DefaultAllocator), h)
+}
+
+// header finds the header of a sheet and the contract that it follows.
+func (l *Loader) header(sh *sheet) (*Contract, header, error) {
+	rows := sh.lines.texts()
+	if m := l.cfg.Mapping; m != nil {
+		h, err := m.header(rows)
+		return l.contracts[0], h, err
+	}
+	contract, h, code := recognise(l.contracts, rows)
+	if code != "" {
+		return nil, header{}, refuse(code, nil, "stream", l.cfg.Stream)
+	}
+	return contract, h, nil
+}
+
+// job is a record on its way through the checkers.
+type job struct {
+	rec, raw arrow.Record
+	origin   []int
+	out      *checked
+	err      error
+	done     chan struct{}
+}
+
+func (j *job) release() {
+	if j.rec != j.raw {
+		j.raw.Release()
+	}
+	j.rec.Release()
+}
+
+// loadRows reads the rows of a sheet, checks them on several goroutines, and takes what came out in order.
+func (l *Loader) loadRows(ctx context.Context, s *stream, b *batch, t *table, h header) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	defer cancel()
+	overlap := newOverlaps()
+	mapper, err := l.cfg.Mapping.mapper(s.contract, h)
+	if err != nil {
+		return err
+	}
+	if mapper != nil {
+		h = mapper.header()
+	}
+	read := func(n int) (*job, error) {
+		raw, err := t.next(n)
+		if err != nil {
+			return nil, err
+		}
+		j := &job{rec: raw, raw: raw, done: make(chan struct{})}
+		if mapper != nil {
+			if j.rec, j.origin, err = mapper.apply(raw); err != nil {
+				raw.Release()
+				return nil, err
+			}
+		}
+		return j, nil
+	}
+	// The first record is checked here: most files have no second one.
+	first, err := read(chunkRows)
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	check := newChecker(s.plan, h)
+	first.out, err = check.check(first.rec, first.raw, first.origin)
+	first.release()
+	if err != nil {
+		return err
+	}
+	if err := l.take(ctx, s, b, first.out, h, overlap); err != nil {
+		return err
+	}
+	if first.out.read < chunkRows && mapper == nil {
+		if _, err := t.next(1); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	jobs, queue := make(chan *job, l.cfg.Workers), make(chan *job, 2*l.cfg.Workers)
+	var failed error // of the reader; read after queue is closed
+	workers.Go(func() {
+		defer close(jobs)
+		defer close(queue)
+		for {
+			j, err := read(chunkRows)
+			if err != nil {
+				if !errors.Is(err, io.EOF) {
+					failed = err
+				}
+				return
+			}
+			select {
+			case queue <- j:
+			case <-ctx.Done():
+				j.release()
+				return
+			}
+			jobs <- j // a checker is always there to take it
+		}
+	})
+	for range l.cfg.Workers {
+		workers.Go(func() {
+			check := newChecker(s.plan, h)
+			for j := range jobs {
+				j.out, j.err = check.check(j.rec, j.raw, j.origin)
+				j.release()
+				close(j.done)
+			}
+		})
+	}
+	for j := range queue {
+		<-j.done
+		if err == nil {
+			if err = j.err; err == nil {
+				err = l.take(ctx, s, b, j.out, h, overlap)
+			}
+			if err != nil {
+				cancel() // the reader stops; what is on its way is dropped
+			}
+		}
+	}
+	if err == nil {
+		err = failed
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	return err
+}
+
+// take decides for each checked row whether it is new, a correction, a void or known already, and hands what
+// must be written to the writer.
+func (l *Loader) take(ctx context.Context, s *stream, b *batch, out *checked, h header, overlap *overlaps) error {
+	known := s.index
+	if known == nil {
+		var err error
+		if known, err = l.lookUp(ctx, s, b, out.key); err != nil {
+			return err
+		}
+	}
+	r := &b.result
+	r.Read += out.read
+	r.Rejected += out.rejected
+	run := ready{
+		batch: r.Batch, sheet: r.Sheet, at: b.began, rows: out.rows, key: out.key, content: out.content, notes: out.notes, columns: out.columns,
+		version: make([]uint32, len(out.rows)), op: make([]string, len(out.rows)),
+	}
+	write := make([]bool, len(out.rows))
+	all := true
+	b.started = b.started || l.cfg.DryRun
+	tag := b.number(l)
+	for i, key := range out.key {
+		old, exists := known.get(key)
+		now := version{content: out.content[i], batch: tag, line: out.rows[i], number: old.number + 1}
+		again := exists && old.batch == tag
+		noted := out.warned[i]
+		if out.state[i] == asVoid {
+			switch {
+			case !exists:
+				r.Rejected++
+				out.findings = append(out.findings, finding{row: out.rows[i], severity: reject, code: "void_unknown", field: -1, sealed: out.sealed[i]})
+				noted = false
+			case old.void:
+				r.Unchanged++
+			default:
+				write[i], run.op[i], now.void = true, "void", true
+				r.Voided++
+			}
+		} else {
+			switch {
+			case !exists:
+				write[i], run.op[i] = true, "load"
+				r.Loaded++
+			case !old.void && old.content == now.content:
+				r.Unchanged++
+			default:
+				write[i], run.op[i] = true, "correct"
+				r.Corrected++
+			}
+			if again && write[i] {
+				for _, line := range []uint32{old.line, out.rows[i]} {
+					out.findings = append(out.findings, finding{row: line, severity: note, code: "same_key_twice", field: -1, key: key})
+				}
+				run.notes[i] = append(run.notes[i], "same_key_twice")
+				noted = true
+			}
+		}
+		if write[i] {
+			run.version[i] = now.number
+			known.put(key, now)
+			if len(out.periods) > 0 && run.op[i] != "void" && overlap.add(out.periods[i]) {
+				out.findings = append(out.findings, finding{row: out.rows[i], severity: warn, code: "period_overlap", field: -1, key: key})
+				run.notes[i] = append(run.notes[i], "period_overlap")
+				noted = true
+			}
+		}
+		all = all && write[i]
+		if noted {
+			r.Warned++
+		}
+	}
+	if s.contract.Stream == "employer" {
+		l.enrol(s, out, write)
+	}
+	if l.cfg.DryRun {
+		return nil
+	}
+	l.writer.addFindings(b, s.contract, h, out.findings)
+	if !all {
+		run.rows, run.key, run.content = kept(run.rows, write), kept(run.key, write), kept(run.content, write)
+		run.notes, run.version, run.op = kept(run.notes, write), kept(run.version, write), kept(run.op, write)
+		for _, column := range run.columns {
+			column.keep(write)
+		}
+	}
+	if len(run.rows) > 0 {
+		s.ready = append(s.ready, run)
+		s.waiting += len(run.rows)
+	}
+	if s.waiting >= warehouse.MaxBlock || len(l.writer.findings) >= 50_000 {
+		return l.write(ctx, b)
+	}
+	return nil
+}
+
+// number tells the versions of this batch from those that were there before, in a dry run too.
+func (b *batch) number(l *Loader) uint64 {
+	if b.result.Batch != 0 {
+		return b.result.Batch
+	}
+	return uint64(len(l.pending)) + 1<<62
+}
+
+// enrol enters new employers on the roster for the files that follow.
+func (l *Loader) enrol(s *stream, out *checked, write []bool) {
+	keys := out.columns[s.plan.slot("employer_key")].(*textColumn).values
+	names := out.columns[s.plan.slot("employer_name")].(*textColumn).values
+	former := out.columns[s.plan.slot("former_names")].(*listColumn).values
+	for i, key := range keys {
+		if write[i] && !strings.HasPrefix(key, "name:") {
+			l.roster.add(strings.Clone(key), append([]string{names[i]}, former[i]...)...)
+		}
+	}
+}
+
+// lookUp reads the present versions of keys from the warehouse, after everything that waits is written.
+func (l *Loader) lookUp(ctx context.Context, s *stream, b *batch, wanted []uint64) (*index, error) {
+	if err := l.write(ctx, b); err != nil {
+		return nil, err
+	}
+	if err := l.writer.wait(); err != nil {
+		return nil, err
+	}
+	table, err := ext.NewTable("wanted", ext.Column("key_hash", "UInt64"))
+	if err != nil {
+		return nil, fmt.Errorf("look up keys: %w", err)
+	}
+	for _, key := range wanted {
+		if err := table.Append(key); err != nil {
+			return nil, fmt.Errorf("look up keys: %w", err)
+		}
+	}
+	first := b.result.Batch
+	for _, p := range l.pending {
+		if p.table == s.contract.Table && p.result.Batch != 0 {
+			first = min(first, p.result.Batch)
+		}
+	}
+	rows, err := l.cfg.DB.Rows(clickhouse.Context(ctx, clickhouse.WithExternalTable(table)), "ingest_keys_of",
+		clickhouse.Named("table", s.contract.Table), clickhouse.Named("batch", first))
+	if err != nil {
+		return nil, fmt.Errorf("look up keys: %w", err)
+	}
+	defer rows.Close()
+	found := newIndex(2 * len(wanted))
+	for rows.Next() {
+		var key uint64
+		var v version
+		if err := rows.Scan(&key, &v.content, &v.number, &v.void, &v.batch, &v.line); err != nil {
+			return nil, fmt.Errorf("look up keys: %w", err)
+		}
+		found.put(key, v)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("look up keys: %w", err)
+	}
+	return found, nil
+}
+
+// overlaps remembers the periods of each subject within a file.
+type overlaps struct{ seen map[uint64][][2]int32 }
+
+// maxPeriods bounds the memory of the check on overlaps; what comes later in the file is not compared.
+const maxPeriods = 1 << 20
+
+func newOverlaps() *overlaps { return &overlaps{seen: map[uint64][][2]int32{}} }
+
+// add enters a period and reports whether it overlaps another one of the same subject.
+func (o *overlaps) add(p period) bool {
+	if p.subject == 0 || p.end < p.start {
+		return false
+	}
+	overlapping := false
+	for _, other := range o.seen[p.subject] {
+		overlapping = overlapping || p.start <= other[1] && other[0] <= p.end && p.start != other[0]
+	}
+	if len(o.seen) < maxPeriods {
+		o.seen[p.subject] = append(o.seen[p.subject], [2]int32{p.start, p.end})
+	}
+	return overlapping
+}

@@ -1,0 +1,451 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"ohwatch/warehouse"
+)
+
+// States of a batch in the warehouse.
+const (
+	stateStarted   = "started"
+	statePublished = "published"
+	stateReverted  = "reverted"
+	stateAborted   = "aborted"
+)
+
+// storedFinding is a finding with its place, ready to be written.
+type storedFinding struct {
+	finding
+	batch  uint64
+	stream string
+	sheet  string
+	name   string // of the field
+	column string // the sender's heading
+}
+
+// writer writes rows and findings. At most one write is under way; the next is prepared meanwhile.
+type writer struct {
+	db       *warehouse.DB
+	findings []storedFinding
+	busy     chan error
+}
+
+// addFindings keeps findings until the next write.
+func (w *writer) addFindings(b *batch, c *Contract, h header, found []finding) {
+	for _, f := range found {
+		s := storedFinding{finding: f, batch: b.result.Batch, stream: c.Stream, sheet: b.result.Sheet}
+		if f.field >= 0 {
+			s.name = c.Fields[f.field].Name
+			s.column = c.Fields[f.field].Heading()
+			if n := h.columns[f.field]; n >= 0 && n < len(h.names) && h.names[n] != "" {
+				s.column = h.names[n]
+			}
+		}
+		if f.code == "employer_discovered" && f.severity == note {
+			if b.discovered == nil {
+				b.discovered = map[string]bool{}
+			}
+			if b.discovered[f.value] {
+				continue // once for each employer and batch
+			}
+			b.discovered[f.value] = true
+		}
+		w.findings = append(w.findings, s)
+	}
+}
+
+// wait waits for the write that is under way.
+func (w *writer) wait() error {
+	if w.busy == nil {
+		return nil
+	}
+	err := <-w.busy
+	w.busy = nil
+	return err
+}
+
+// write hands everything that waits to the writer. current is the batch being read, nil when none is.
+func (l *Loader) write(ctx context.Context, current *batch) error {
+	if err := l.writer.wait(); err != nil {
+		return err
+	}
+	type work struct {
+		stream *stream
+		runs   []ready
+	}
+	var todo []work
+	for _, name := range slices.Sorted(maps.Keys(l.streams)) {
+		if s := l.streams[name]; len(s.ready) > 0 {
+			todo = append(todo, work{s, s.ready})
+			s.ready, s.waiting = nil, 0
+		}
+	}
+	findings := l.writer.findings
+	l.writer.findings = nil
+	if len(todo) == 0 && len(findings) == 0 {
+		return nil
+	}
+	var begun []*batch
+	for _, b := range append(slices.Clip(l.pending), current) {
+		if b != nil && !b.started && b.table != "" {
+			b.started = true
+			begun = append(begun, b)
+		}
+	}
+	busy := make(chan error, 1)
+	l.writer.busy = busy
+	go func() {
+		err := l.event(ctx, stateStarted, "", begun)
+		for _, w := range todo {
+			if err == nil {
+				err = w.stream.write(ctx, l.cfg.DB, w.runs)
+			}
+		}
+		if err == nil {
+			err = writeFindings(ctx, l.cfg.DB, findings)
+		}
+		busy <- err
+	}()
+	return nil
+}
+
+// write appends runs of rows to the table of the stream.
+func (s *stream) write(ctx context.Context, db *warehouse.DB, runs []ready) error {
+	a, err := db.Append(ctx, s.contract.Table, s.names)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	for i := range runs {
+		if err := runs[i].send(a); err != nil {
+			return fmt.Errorf("append to %s: %w", s.contract.Table, err)
+		}
+		if err := a.Flush(); err != nil {
+			return err
+		}
+	}
+	return a.Send()
+}
+
+// send appends the rows of a run.
+func (r *ready) send(a *warehouse.Appender) error {
+	n := len(r.rows)
+	err := errors.Join(
+		a.Column(0).Append(repeat(r.batch, n)),
+		a.Column(1).Append(r.rows),
+		a.Column(2).Append(repeat(r.sheet, n)),
+		a.Column(3).Append(r.version),
+		a.Column(4).Append(r.op),
+		a.Column(5).Append(r.key),
+		a.Column(6).Append(r.content),
+		a.Column(7).Append(repeat(r.at, n)),
+		a.Column(8).Append(r.notes),
+	)
+	for i, column := range r.columns {
+		if err != nil {
+			return err
+		}
+		err = column.send(a.Column(len(common) + i))
+	}
+	return err
+}
+
+func repeat[T any](v T, n int) []T {
+	s := make([]T, n)
+	for i := range s {
+		s[i] = v
+	}
+	return s
+}
+
+// writeFindings appends findings.
+func writeFindings(ctx context.Context, db *warehouse.DB, findings []storedFinding) error {
+	if len(findings) == 0 {
+		return nil
+	}
+	a, err := db.Append(ctx, "ops_finding", []string{
+		"batch", "stream", "severity", "sheet", "row", "field", "column", "value", "code", "args", "sealed", "key_hash",
+	})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	for part := range slices.Chunk(findings, 16_384) {
+		n := len(part)
+		batches, rows, keys := make([]uint64, n), make([]uint32, n), make([]uint64, n)
+		var text [8][]string // stream, severity, sheet, field, column, value, code, sealed
+		args := make([]map[string]string, n)
+		for i, f := range part {
+			batches[i], rows[i], keys[i] = f.batch, f.row, f.key
+			for j, s := range []string{f.stream, string(f.severity), f.sheet, f.name, f.column, f.value, f.code, f.sealed} {
+				text[j] = append(text[j], s)
+			}
+			if args[i] = f.args; args[i] == nil {
+				args[i] = map[string]string{}
+			}
+		}
+		err := errors.Join(
+			a.Column(0).Append(batches), a.Column(1).Append(text[0]), a.Column(2).Append(text[1]), a.Column(3).Append(text[2]),
+			a.Column(4).Append(rows), a.Column(5).Append(text[3]), a.Column(6).Append(text[4]), a.Column(7).Append(text[5]),
+			a.Column(8).Append(text[6]), a.Column(9).Append(args), a.Column(10).Append(text[7]), a.Column(11).Append(keys),
+		)
+		if err != nil {
+			return fmt.Errorf("append findings: %w", err)
+		}
+		if err := a.Flush(); err != nil {
+			return err
+		}
+	}
+	return a.Send()
+}
+
+// event writes one event for each batch.
+func (l *Loader) event(ctx context.Context, state, reason string, batches []*batch) error {
+	if len(batches) == 0 {
+		return nil
+	}
+	a, err := l.cfg.DB.Append(ctx, "ops_batch", []string{
+		"batch", "at", "state", "stream", "file", "sheet", "sha256", "bytes", "sender", "received_at", "mapping", "contract", "encoding",
+		"header_row", "unknown_headers", "hidden_sheets", "n_read", "n_loaded", "n_corrected", "n_voided", "n_unchanged", "n_rejected",
+		"n_warned", "by", "reason",
+	})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	at := l.cfg.Now()
+	for _, b := range batches {
+		r := b.result
+		counts := [7]int{r.Read, r.Loaded, r.Corrected, r.Voided, r.Unchanged, r.Rejected, r.Warned}
+		if state == stateStarted {
+			counts = [7]int{}
+		}
+		values := []any{
+			r.Batch, at, state, r.Stream, r.File, r.Sheet, r.SHA256, uint64(b.src.Bytes), l.cfg.Sender, b.src.Received, l.cfg.Mapping.name(),
+			b.contract, r.Encoding, uint32(r.HeaderRow), append([]string{}, r.UnknownHeaders...), append([]string{}, r.HiddenSheets...),
+		}
+		for _, n := range counts {
+			values = append(values, uint64(n))
+		}
+		values = append(values, l.cfg.By, reason)
+		for i, v := range values {
+			if err := a.Column(i).AppendRow(v); err != nil {
+				return fmt.Errorf("record batch %d: %w", r.Batch, err)
+			}
+		}
+	}
+	if err := a.Send(); err != nil {
+		return fmt.Errorf("record batches as %s: %w", state, err)
+	}
+	return nil
+}
+
+// publish writes what waits, compares the warehouse with the sums of each batch, and makes the batches
+// visible. It then reports the results.
+func (l *Loader) publish(ctx context.Context, report func(Result) error) error {
+	if !l.cfg.DryRun {
+		if err := errors.Join(l.write(ctx, nil), l.writer.wait()); err != nil {
+			return err
+		}
+		var batches []*batch
+		for _, b := range l.pending {
+			if b.result.Batch != 0 {
+				batches = append(batches, b)
+			}
+		}
+		if err := l.verify(ctx, batches); err != nil {
+			return err
+		}
+		if err := l.event(ctx, statePublished, "", batches); err != nil {
+			return err
+		}
+		for _, b := range batches {
+			b.result.State = statePublished
+		}
+	}
+	pending := l.pending
+	l.pending = nil
+	for _, b := range pending {
+		if err := report(b.result); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// verify compares the sums of batches with what stands in the warehouse.
+func (l *Loader) verify(ctx context.Context, batches []*batch) error {
+	tables := map[string][]uint64{}
+	byNumber := map[uint64]*batch{}
+	var numbers []uint64
+	for _, b := range batches {
+		r := b.result
+		if r.Read != r.Loaded+r.Corrected+r.Voided+r.Unchanged+r.Rejected {
+			return fmt.Errorf("batch %d of %s does not add up: %+v", r.Batch, r.File, r)
+		}
+		byNumber[r.Batch] = b
+		if b.table != "" {
+			tables[b.table] = append(tables[b.table], r.Batch)
+			numbers = append(numbers, r.Batch)
+		}
+	}
+	if len(numbers) == 0 {
+		return nil
+	}
+	found := map[uint64][4]uint64{} // loaded, corrected, voided, rejected
+	for _, table := range slices.Sorted(maps.Keys(tables)) {
+		var rows []struct {
+			Batch     uint64 `ch:"batch"`
+			Loaded    uint64 `ch:"loaded"`
+			Corrected uint64 `ch:"corrected"`
+			Voided    uint64 `ch:"voided"`
+		}
+		err := l.cfg.DB.Select(ctx, &rows, "ingest_count", clickhouse.Named("table", table), clickhouse.Named("batches", tables[table]))
+		if err != nil {
+			return fmt.Errorf("verify batches: %w", err)
+		}
+		for _, r := range rows {
+			found[r.Batch] = [4]uint64{r.Loaded, r.Corrected, r.Voided}
+		}
+	}
+	var rejects []struct {
+		Batch    uint64 `ch:"batch"`
+		Rejected uint64 `ch:"rejected"`
+	}
+	if err := l.cfg.DB.Select(ctx, &rejects, "ingest_count_rejects", clickhouse.Named("batches", numbers)); err != nil {
+		return fmt.Errorf("verify batches: %w", err)
+	}
+	for _, r := range rejects {
+		f := found[r.Batch]
+		f[3] = r.Rejected
+		found[r.Batch] = f
+	}
+	for _, number := range numbers {
+		r := byNumber[number].result
+		want := [4]uint64{uint64(r.Loaded), uint64(r.Corrected), uint64(r.Voided), uint64(r.Rejected)}
+		if got := found[number]; got != want {
+			return fmt.Errorf("batch %d of %s: the warehouse holds %v rows (loaded, corrected, voided, rejected), want %v", number, r.File, got, want)
+		}
+	}
+	return nil
+}
+
+// abandon gives up the batches of a file that broke off while it was read. What was read before of other
+// files is published first, so that the present versions can be read again from the warehouse.
+func (l *Loader) abandon(ctx context.Context, src Source, batches []*batch, last *batch, cause error, report func(Result) error) error {
+	if last != nil {
+		batches = append(batches, last)
+	}
+	if len(batches) == 0 {
+		return nil
+	}
+	given := map[uint64]bool{}
+	var started []*batch
+	for _, b := range batches {
+		given[b.result.Batch] = true
+		if b.started && !l.cfg.DryRun {
+			started = append(started, b)
+		}
+	}
+	for _, s := range l.streams {
+		s.ready = slices.DeleteFunc(s.ready, func(r ready) bool { return given[r.batch] })
+		s.waiting = 0
+		for _, r := range s.ready {
+			s.waiting += len(r.rows)
+		}
+	}
+	l.writer.findings = slices.DeleteFunc(l.writer.findings, func(f storedFinding) bool { return given[f.batch] })
+	if err := l.publish(ctx, report); err != nil {
+		return err
+	}
+	if len(started) > 0 {
+		if err := l.remove(ctx, started, "file broke off: "+refusalCode(cause)); err != nil {
+			return err
+		}
+	}
+	for _, b := range batches {
+		if s := l.streams[b.result.Stream]; s != nil {
+			s.index, s.large = nil, false
+		}
+	}
+	roster := l.roster
+	if err := l.readRoster(ctx); err != nil {
+		return err
+	}
+	*roster = *l.roster
+	l.roster = roster
+	return nil
+}
+
+func refusalCode(err error) string {
+	var r *Refusal
+	if errors.As(err, &r) {
+		return r.Code
+	}
+	return "error"
+}
+
+// remove deletes the rows of batches and marks them aborted.
+func (l *Loader) remove(ctx context.Context, batches []*batch, reason string) error {
+	tables := map[string][]string{}
+	for _, b := range batches {
+		number := strconv.FormatUint(b.result.Batch, 10)
+		tables["ops_finding"] = append(tables["ops_finding"], number)
+		if b.table != "" {
+			tables[b.table] = append(tables[b.table], number)
+		}
+	}
+	for _, table := range slices.Sorted(maps.Keys(tables)) {
+		text, err := queryText("ingest_remove")
+		if err != nil {
+			return err
+		}
+		text, err = l.cfg.DB.Render(text, map[string]any{"Table": table, "Batches": strings.Join(tables[table], ", ")})
+		if err != nil {
+			return fmt.Errorf("remove given up rows: %w", err)
+		}
+		if err := l.cfg.DB.ExecSQL(ctx, text); err != nil {
+			return fmt.Errorf("remove given up rows of %s: %w", table, err)
+		}
+	}
+	return l.event(ctx, stateAborted, reason, batches)
+}
+
+// clear removes what an interrupted load has left. Nothing else is loading: the lock is ours.
+func (l *Loader) clear(ctx context.Context) error {
+	var left []struct {
+		Batch  uint64 `ch:"batch"`
+		Stream string `ch:"stream"`
+	}
+	if err := l.cfg.DB.Select(ctx, &left, "ingest_unfinished"); err != nil {
+		return fmt.Errorf("find interrupted batches: %w", err)
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	contracts, err := Contracts()
+	if err != nil {
+		return err
+	}
+	var batches []*batch
+	for _, b := range left {
+		aborted := &batch{result: Result{Batch: b.Batch, Stream: b.Stream, SHA256: strings.Repeat("0", 64)}, src: Source{Received: l.cfg.Now()}}
+		for _, c := range contracts {
+			if c.Stream == b.Stream {
+				aborted.table = c.Table
+			}
+		}
+		batches = append(batches, aborted)
+	}
+	l.cfg.Log.WarnContext(ctx, "interrupted batches removed", "batches", len(batches))
+	return l.remove(ctx, batches, "interrupted")
+}

@@ -1,0 +1,2 @@
+-- title: Number of rows of a table
+SELECT count() AS n FROM {table:Identifier}
