@@ -103,7 +103,8 @@ func (c *city) follow(k *caseCard, r dice) {
 	}
 	begins := k.reported + day(clamp(r.lognormal(24, 2.0), 3, 250))
 	ends := begins + day(clamp(r.lognormal(31, 1.6), 8, 150))
-	if !r.chance(0.58) {
+	known := slices.ContainsFunc(c.cases, func(o *caseCard) bool { return o.isNew() && o.person == k.person && o.disease == k.disease })
+	if !r.chance(0.58) || known {
 		k.outcome, k.settled = "excluded", ends+r.days(1, 9)
 		return
 	}
