@@ -148,11 +148,10 @@ func (a *app) printResult(r ingest.Result) error {
 	return nil
 }
 
-// userName is the name of the user who runs the command, empty when it cannot be found out.
+// userName is who runs the command, for the history.
 func userName() string {
-	u, err := user.Current()
-	if err != nil {
-		return ""
+	if u, err := user.Current(); err == nil {
+		return u.Username
 	}
-	return u.Username
+	return "command"
 }
