@@ -241,7 +241,7 @@ func (w words) finish(f *figure, s series, head layer) {
 		}
 	}
 	if last < 0 {
-		f.Alt = w.say("report.alt_empty", "title", f.Title)
+		f.Alt, f.Notes = w.say("report.alt_empty", "title", f.Title), nil
 		return
 	}
 	f.Alt = w.say("report.alt_series", "title", f.Title, "from", s.labels[first], "to", s.labels[len(s.labels)-1],

@@ -73,7 +73,7 @@ type ruleGroup struct {
 
 type warningItem struct {
 	Title  string
-	Object string
+	Object string // empty where the title names it
 	Area   string
 	Facts  []string
 	New    bool
@@ -195,6 +195,9 @@ func (w words) warning(x Warning, today time.Time) warningItem {
 	}
 	item := warningItem{Title: w.p.Text("warn."+strings.ToLower(x.Rule)+".title", args), Object: x.Object,
 		Area: w.in(x.Area), New: x.New, Closed: !x.Open}
+	if strings.Contains(item.Title, item.Object) {
+		item.Object = ""
+	}
 	if item.Area == "" {
 		item.Area = w.say("report.unknown_area")
 	}

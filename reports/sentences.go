@@ -21,6 +21,9 @@ type SummaryPoint struct{ Head, Text string }
 
 func (w words) casesSentence(b *Bulletin) string {
 	c := b.Cases
+	if b.Snapshot.Batch == 0 && c == (Cases{}) {
+		return w.say("report.cases_no_data")
+	}
 	key := "report.cases_week"
 	if c.New.Now == 0 && c.Suspected.Now == 0 {
 		key = "report.cases_week_none"

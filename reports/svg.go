@@ -89,9 +89,11 @@ func (s series) svg(alt string) template.HTML {
 		d.text(left-6, y(v)+4, "t", "end", strconv.FormatFloat(v, 'f', -1, 64))
 	}
 	d.text(left-6, top-10, "t", "end", s.axis)
+	// Labels count back from the newest, which is moved left where it would leave the picture.
 	every := 1
 	for _, label := range s.labels {
-		for float64(every)*slot < 12*columns(label)+6 {
+		half := 6 * columns(label)
+		for float64(every)*slot < 2*half+6+max(0, x(len(s.labels)-1)+half-width) {
 			every++
 		}
 	}
