@@ -29,6 +29,16 @@ const (
 	Per100000 Unit = "per_100000" // numerator / denominator × 100 000
 )
 
+// Scan reads a unit from a column of text.
+func (u *Unit) Scan(value any) error {
+	text, ok := value.(string)
+	if !ok {
+		return fmt.Errorf("read a unit from %T", value)
+	}
+	*u = Unit(text)
+	return nil
+}
+
 // Indicator is one file of sql/indicators: a definition and the query that counts numerators and denominators.
 type Indicator struct {
 	ID       string

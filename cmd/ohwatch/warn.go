@@ -1,0 +1,155 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ohwatch/internal/period"
+	ohsql "ohwatch/sql"
+	"ohwatch/transform"
+	"ohwatch/warehouse"
+)
+
+// newWarnCommand is `ohwatch warn`: evaluates rules and detectors for an ISO week.
+func newWarnCommand(a *app) *cobra.Command {
+	var weekText, asOf, failOn string
+	command := &cobra.Command{
+		Use:   "warn [--week 2026-W46] [--as-of DATE] [--fail-on red|orange|yellow|blue]",
+		Short: a.text("warn.short", nil),
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			opt := transform.Options{Today: a.today(), City: a.cfg.City.Code, By: "command"}
+			var day time.Time
+			if asOf != "" {
+				var err error
+				if day, err = time.Parse(time.DateOnly, asOf); err != nil {
+					return usageError(fmt.Errorf("--as-of %q: want a date such as 2026-03-31", asOf))
+				}
+				opt.Today = day
+			}
+			week := transform.LastWeek(opt.Today)
+			if weekText != "" {
+				var err error
+				if week, err = period.Parse(weekText); err != nil {
+					return usageError(err)
+				}
+				if week.Kind != period.Week {
+					return usageError(fmt.Errorf("--week %s: want an ISO week such as 2026-W46", weekText))
+				}
+			}
+			if week.Start.After(opt.Today) {
+				return usageError(fmt.Errorf("%w: %s", transform.ErrFutureWeek, week))
+			}
+			var level transform.Severity
+			if failOn != "" {
+				var err error
+				if level, err = transform.ParseSeverity(failOn); err != nil {
+					return usageError(fmt.Errorf("--fail-on: %w", err))
+				}
+			}
+			if err := a.openDB(ctx); err != nil {
+				return err
+			}
+			evaluate := func(db *warehouse.DB, opt transform.Options) error {
+				e, err := transform.Evaluate(ctx, db, week, opt)
+				for _, broken := range e.Broken {
+					a.note("warn.broken", map[string]any{"error": broken.Error()})
+				}
+				if err != nil {
+					return err
+				}
+				return a.printEvaluation(e, level)
+			}
+			if asOf == "" {
+				return evaluate(a.db, opt)
+			}
+			return transform.AsOf(ctx, a.db, day, opt, evaluate)
+		},
+	}
+	command.Flags().StringVar(&weekText, "week", "", a.text("warn.flag_week", nil))
+	command.Flags().StringVar(&asOf, "as-of", "", a.text("warn.flag_as_of", nil))
+	command.Flags().StringVar(&failOn, "fail-on", "", a.text("warn.flag_fail_on", nil))
+	return command
+}
+
+// printEvaluation prints the warnings of a week; it is an error with exit code 3 when one is at least as urgent as
+// level.
+func (a *app) printEvaluation(e transform.Evaluation, level transform.Severity) error {
+	if err := a.printWarnings(e.Warnings); err != nil {
+		return err
+	}
+	key := "warn.summary"
+	if !e.Complete() {
+		key = "warn.summary_incomplete"
+	}
+	a.say(key, map[string]any{
+		"week": e.Week, "n": len(e.Warnings), "opened": e.Opened, "reopened": e.Reopened, "resolved": e.Resolved, "broken": len(e.Broken),
+	})
+	if level == "" {
+		return nil
+	}
+	for _, w := range e.Warnings {
+		if w.Severity.AtLeast(level) {
+			return &exitError{code: exitNeedsPerson}
+		}
+	}
+	return nil
+}
+
+// printWarnings prints warnings as lines of JSON, or for a person: red and orange ones one by one, the others
+// counted by rule.
+func (a *app) printWarnings(warnings []transform.Warning) error {
+	titles, err := ruleTitles()
+	if err != nil {
+		return err
+	}
+	counted := map[string]int{}
+	var order []string
+	for i := range warnings {
+		w := &warnings[i]
+		w.Describe(a.printer, titles[w.Rule])
+		if a.json {
+			if err := a.printJSON(w); err != nil {
+				return err
+			}
+			continue
+		}
+		if !w.Severity.AtLeast(transform.Orange) {
+			key := string(w.Severity) + " " + w.Rule
+			if counted[key] == 0 {
+				order = append(order, key)
+			}
+			counted[key]++
+			continue
+		}
+		fmt.Fprintf(a.out, "%s  %-14s %s\n", a.text("warn.severity_"+string(w.Severity), nil), w.ID, w.Title)
+		a.say("warn.line", map[string]any{
+			"area": w.Area, "addressee": strings.Join(w.Addressee, ", "), "due": w.DueDay, "since": w.FirstSeen,
+			"state": a.text("warn.state_"+w.State, nil), "n": w.NEvidence,
+		})
+	}
+	for _, key := range order {
+		severity, rule, _ := strings.Cut(key, " ")
+		a.say("warn.counted", map[string]any{
+			"severity": a.text("warn.severity_"+severity, nil), "rule": rule, "title": a.title(titles[rule]), "n": counted[key],
+		})
+	}
+	return nil
+}
+
+// ruleTitles are the names of the rules by id.
+func ruleTitles() (map[string]transform.Title, error) {
+	rules, _, err := transform.LoadRules(ohsql.FS())
+	if err != nil {
+		return nil, err
+	}
+	titles := make(map[string]transform.Title, len(rules))
+	for _, r := range rules {
+		titles[r.ID] = r.Title
+	}
+	return titles, nil
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ohwatch/internal/period"
+	"ohwatch/transform"
+)
+
+// newWarningsCommand is `ohwatch warnings`: the life of a warning.
+func newWarningsCommand(a *app) *cobra.Command {
+	var all bool
+	list := func(cmd *cobra.Command, _ []string) error { return a.listWarnings(cmd, all) }
+	command := &cobra.Command{
+		Use:   "warnings",
+		Short: a.text("warn.warnings_short", nil),
+		Args:  cobra.NoArgs,
+		RunE:  list,
+	}
+	listCommand := &cobra.Command{Use: "list [--all]", Short: a.text("warn.list_short", nil), Args: cobra.NoArgs, RunE: list}
+	for _, c := range []*cobra.Command{command, listCommand} {
+		c.Flags().BoolVar(&all, "all", false, a.text("warn.flag_all", nil))
+	}
+	command.AddCommand(listCommand, &cobra.Command{
+		Use: "show ID", Short: a.text("warn.show_short", nil), Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.showWarning(cmd, args[0]) },
+	}, newWarningsAckCommand(a), newWarningsCloseCommand(a))
+	return command
+}
+
+func newWarningsAckCommand(a *app) *cobra.Command {
+	var comment string
+	command := &cobra.Command{
+		Use: "ack ID", Short: a.text("warn.ack_short", nil), Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.openDB(cmd.Context()); err != nil {
+				return err
+			}
+			if err := transform.Acknowledge(cmd.Context(), a.db, args[0], userName(), comment); err != nil {
+				return warningError(err)
+			}
+			a.say("warn.acknowledged", map[string]any{"id": args[0]})
+			return nil
+		},
+	}
+	command.Flags().StringVar(&comment, "comment", "", a.text("warn.flag_comment", nil))
+	return command
+}
+
+// outcomes that a closed warning may have.
+func outcomes() []string { return []string{"confirmed", "measures_taken", "false_alarm", "duplicate", "other"} }
+
+func newWarningsCloseCommand(a *app) *cobra.Command {
+	var outcome, comment string
+	command := &cobra.Command{
+		Use: "close ID --outcome OUTCOME", Short: a.text("warn.close_short", nil), Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !slices.Contains(outcomes(), outcome) {
+				return usageError(fmt.Errorf("--outcome %q: want one of %v", outcome, outcomes()))
+			}
+			if err := a.openDB(cmd.Context()); err != nil {
+				return err
+			}
+			if err := transform.CloseWarning(cmd.Context(), a.db, args[0], outcome, userName(), comment); err != nil {
+				return warningError(err)
+			}
+			a.say("warn.closed", map[string]any{"id": args[0], "outcome": a.text("warn.outcome_"+outcome, nil)})
+			return nil
+		},
+	}
+	command.Flags().StringVar(&outcome, "outcome", "", a.text("warn.flag_outcome", nil))
+	command.Flags().StringVar(&comment, "comment", "", a.text("warn.flag_comment", nil))
+	return command
+}
+
+// warningError marks a wrong id or a warning that is closed already as wrong usage.
+func warningError(err error) error {
+	if errors.Is(err, transform.ErrUnknownWarning) || errors.Is(err, transform.ErrWarningClosed) {
+		return usageError(err)
+	}
+	return err
+}
+
+func (a *app) listWarnings(cmd *cobra.Command, all bool) error {
+	if err := a.openDB(cmd.Context()); err != nil {
+		return err
+	}
+	warnings, err := transform.Warnings(cmd.Context(), a.db)
+	if err != nil {
+		return err
+	}
+	if !all {
+		warnings = slices.DeleteFunc(warnings, func(w transform.Warning) bool { return !w.Open() })
+	}
+	if len(warnings) == 0 {
+		a.say("warn.none", nil)
+	}
+	return a.printWarnings(warnings)
+}
+
+// showWarning prints a warning with its evidence and its history.
+func (a *app) showWarning(cmd *cobra.Command, id string) error {
+	if err := a.openDB(cmd.Context()); err != nil {
+		return err
+	}
+	history, err := transform.History(cmd.Context(), a.db, id)
+	if err != nil {
+		return warningError(err)
+	}
+	warnings, err := transform.Warnings(cmd.Context(), a.db)
+	if err != nil {
+		return err
+	}
+	titles, err := ruleTitles()
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(warnings, func(w transform.Warning) bool { return w.ID == id })
+	w := warnings[at]
+	w.Describe(a.printer, titles[w.Rule])
+	if a.json {
+		return a.printJSON(struct {
+			transform.Warning
+			History []transform.HistoryEvent `json:"history"`
+		}{w, history})
+	}
+	fmt.Fprintf(a.out, "%s  %s  %s\n%s\n", a.text("warn.severity_"+string(w.Severity), nil), w.ID, a.title(titles[w.Rule]), w.Title)
+	a.say("warn.line", map[string]any{
+		"area": w.Area, "addressee": fmt.Sprint(w.Addressee), "due": w.DueDay, "since": w.FirstSeen,
+		"state": a.text("warn.state_"+w.State, nil), "n": w.NEvidence,
+	})
+	for _, line := range w.Evidence {
+		fmt.Fprintln(a.out, "  "+line)
+	}
+	for _, e := range history {
+		fmt.Fprintf(a.out, "%s  %s  %s  %s %s %s\n", e.At.In(period.Shanghai()).Format(time.DateTime), e.Week,
+			a.text("warn.event_"+e.Event, nil), e.By, e.Outcome, e.Comment)
+	}
+	return nil
+}
