@@ -162,7 +162,7 @@ func (c *city) file(k *caseCard) {
 // dustMonths draws the months of dust exposure of a patient; short ones become rarer over the years.
 func (c *city) dustMonths(p *person, d day, r dice) int {
 	most := int(d-p.birth)/30 - 17*12
-	short := clamp(0.12-0.01*float64(d.year()-2018), 0.04, 0.12)
+	short := clamp(0.2-0.022*float64(d.year()-2018), 0.04, 0.2)
 	if r.chance(short) || most < 62 {
 		return min(r.between(16, 59), max(most, 12))
 	}
@@ -242,6 +242,9 @@ func (c *city) acuteEvents(r dice) {
 	}
 	for y := c.from.year(); y <= c.until.year(); y++ {
 		size := 3 * (y % 2)
+		if y > 2024 {
+			size = 0
+		}
 		if y == 2024 {
 			size = 11
 		}

@@ -377,12 +377,12 @@ func (c *city) people(e *employer, r dice) {
 		}
 	}
 	e.head = name()
-	if r.chance(0.06) {
+	if r.chance(0.035) {
 		e.oldHead = name()
 		span := int(c.until - c.from)
 		e.headChanged = c.from + r.days(span/2, span-30)
 	}
-	for range r.weighted([]float64{0.08, 0.72, 0.16, 0.04}) {
+	for range r.weighted([]float64{0.03, 0.76, 0.17, 0.04}) {
 		e.managers = append(e.managers, name())
 	}
 	e.phone = fmt.Sprintf("1990000%04d", r.IntN(10000))

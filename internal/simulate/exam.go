@@ -203,6 +203,9 @@ func (c *city) campaigns(e *employer, r dice) []campaign {
 		skip := 0.5 * (1 - aim)
 		will := normalCDF(0.75*e.diligence + 0.66*r.NormFloat64())
 		on := dayOf(y, 1, season) + r.days(-12, 12)
+		if y > 2023 { // visits are booked before the old examinations lapse
+			on = max(on-day(14*(y-2023)), dayOf(y, 1, 8))
+		}
 		if e.examsStop != 0 && y >= e.examsStop {
 			break
 		}
@@ -427,8 +430,11 @@ func (c *city) conclude(x *exam, r dice) {
 	}
 	at := r.IntN(len(x.findings))
 	f := &x.findings[at]
-	if x.examined[at].id == "HZ-3-001" {
-		suspectRate *= 0.45
+	switch disease := diseaseOf(x.examined[at]); {
+	case disease == "噪声聋":
+		suspectRate *= 0.3
+	case c.ref.diseases[disease].pneumoconiosis:
+		suspectRate *= 2
 	}
 	switch u := r.Float64(); {
 	case x.kind != examPre && x.kind != examPost && u < suspectRate && diseaseOf(x.examined[at]) != "" && w.person.male:

@@ -162,7 +162,7 @@ func looksOf(p *parcel) looks {
 	l.titles = []int{0, 0, 0, 1, 2}[(salt>>16)%5]
 	l.totals = (salt>>24)%4 == 0 && (p.stream == "insurance" || p.stream == "declaration" || p.stream == "exam" || p.stream == "employer")
 	if (salt>>32)%9 == 0 {
-		l.pages = 1000
+		l.pages = 250
 	}
 	l.thousands = (salt>>40)%2 == 0
 	if strings.HasSuffix(p.path, ".xlsx") {

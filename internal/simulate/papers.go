@@ -221,10 +221,10 @@ func (c *city) insure(e *employer) {
 		part := 0.0
 		switch {
 		case e.employees >= 300: // the large ones never stay out: their share moves with the city's
-			part = clamp(aim+0.05+0.04*r.NormFloat64(), 0, 1)
-		case u < aim+0.06:
-			part = clamp(1-0.14*r.Float64()*(1.6-aim), 0, 1)
-		case u < aim+0.12:
+			part = clamp(aim+0.03*r.NormFloat64(), 0, 1)
+		case u < aim+0.02:
+			part = clamp(1-0.25*r.Float64()*(1.5-aim), 0, 1)
+		case u < aim+0.07:
 			part = 0.3 * r.Float64()
 		}
 		for m := time.January; m <= time.December; m++ {

@@ -1,0 +1,181 @@
+package simulate
+
+import (
+	"cmp"
+	"slices"
+	"testing"
+)
+
+func TestTruth_FollowsTheCoveragePaths(t *testing.T) {
+	c := lived(t, 0.4, 5)
+	rate := map[string]map[string]float64{}
+	for _, i := range c.indicators() {
+		if i.Denominator == nil {
+			continue
+		}
+		if i.Numerator > *i.Denominator && i.Variant != "rate_exposed" {
+			t.Errorf("%s %s %s %s: %d of %d", i.Indicator, i.Variant, i.Period, i.Area, i.Numerator, *i.Denominator)
+		}
+		if i.Area == areaCity && *i.Denominator > 0 {
+			key := i.Indicator + " " + i.Variant
+			if rate[key] == nil {
+				rate[key] = map[string]float64{}
+			}
+			rate[key][i.Period] = float64(i.Numerator) / float64(*i.Denominator)
+		}
+	}
+	for key, want := range map[string][2]float64{ // 2022, 2025
+		"T1 strict": {.72, .95}, "T2 employer": {.58, .91}, "T3 strict": {.76, .955}, "T4a lenient": {.65, .94}, "T4b employer": {.68, .93},
+		"T5 strict": {.90, .98}, "T6 persons": {.71, .86},
+	} {
+		for i, year := range []string{"2022", "2025"} {
+			if got := rate[key][year]; got < want[i]-0.07 || got > want[i]+0.06 {
+				t.Errorf("%s in %s: %.3f, want about %.2f", key, year, got, want[i])
+			}
+		}
+		if rate[key]["2025"] <= rate[key]["2018"] {
+			t.Errorf("%s does not rise from 2018 to 2025", key)
+		}
+	}
+}
+
+func TestTruth_TheCityIsTheSumOfItsAreas(t *testing.T) {
+	c := lived(t, 0.05, 5)
+	type key struct{ indicator, variant, period string }
+	sums, city := map[key]tally{}, map[key]tally{}
+	for _, i := range c.indicators() {
+		k := key{i.Indicator, i.Variant, i.Period}
+		v := tally{n: i.Numerator}
+		if i.Denominator != nil {
+			v.d = *i.Denominator
+		}
+		if i.Area == areaCity {
+			city[k] = v
+			continue
+		}
+		sums[k] = tally{sums[k].n + v.n, sums[k].d + v.d}
+	}
+	for k, v := range city {
+		if sums[k] != v {
+			t.Errorf("%v: city %v, areas %v", k, v, sums[k])
+		}
+	}
+}
+
+// TestTruth_ShowsInTheCards compares the truth about the in-service examinations, counted on posts and workers, with
+// what follows from the cards alone: who works where is read off each person's latest examination.
+func TestTruth_ShowsInTheCards(t *testing.T) {
+	c := lived(t, 0.3, 9)
+	byPerson := map[*person][]*exam{}
+	for _, x := range c.exams {
+		byPerson[x.worker.person] = append(byPerson[x.worker.person], x)
+	}
+	for year := c.from.year(); year <= c.until.year(); year++ {
+		d := c.readingDay(year)
+		fromCards := map[*employer]*tally4{}
+		for _, exams := range byPerson {
+			slices.SortStableFunc(exams, func(a, b *exam) int { return cmp.Compare(a.on, b.on) })
+			var latest *exam
+			for _, x := range exams {
+				if x.on <= d {
+					latest = x
+				}
+			}
+			if latest == nil || latest.kind == examLeave || latest.kind == examPost {
+				continue
+			}
+			seen := &worker{employer: latest.worker.employer, post: latest.worker.post}
+			for _, x := range exams {
+				if x.worker.employer == seen.employer {
+					seen.exams = append(seen.exams, x)
+				}
+			}
+			s := seen.standing(d)
+			t4 := fromCards[seen.employer]
+			if t4 == nil {
+				t4 = &tally4{}
+				fromCards[seen.employer] = t4
+			}
+			t4.add(s)
+		}
+		for _, e := range c.employers {
+			if !e.isKey(d) || e.stopped {
+				continue
+			}
+			var onPosts tally4
+			for _, p := range e.posts {
+				for _, line := range p.slots {
+					for _, w := range line {
+						if w.employed(d) {
+							onPosts.add(w.standing(d))
+						}
+					}
+				}
+			}
+			cards := fromCards[e]
+			if cards == nil {
+				cards = &tally4{}
+			}
+			if *cards != onPosts {
+				t.Errorf("%d %s: on the posts %+v, in the cards %+v", year, e.uscc, onPosts, *cards)
+			}
+		}
+	}
+}
+
+type tally4 struct{ covered, partly, notDue, thisYear, laterYear int }
+
+func (t *tally4) add(s standing) {
+	t.covered += boolInt(s.covered)
+	t.partly += boolInt(s.partly)
+	t.notDue += boolInt(s.notDue)
+	t.thisYear += boolInt(s.thisYear)
+	t.laterYear += boolInt(s.laterYear)
+}
+
+func TestCity_KeepsItsPromises(t *testing.T) {
+	c := lived(t, 0.2, 13)
+	names := map[string]bool{}
+	for _, e := range c.employers {
+		if names[e.name] {
+			t.Errorf("two employers bear the name %s", e.name)
+		}
+		names[e.name] = true
+		for _, p := range e.posts {
+			if !slices.ContainsFunc(p.kind.hazards, (*hazard).alwaysMandatory) {
+				t.Errorf("post %s has no hazard that both editions make mandatory", p.kind.post)
+			}
+			for _, line := range p.slots {
+				for i, w := range line {
+					if i > 0 && line[i-1].leave != w.hire {
+						t.Errorf("%s: a slot stays empty from %s to %s", e.name, line[i-1].leave, w.hire)
+					}
+					if w.movedTo != nil && (len(w.movedTo.exams) == 0 || w.movedTo.exams[0].kind != examPre || w.movedTo.exams[0].on != w.leave) {
+						t.Errorf("%s moved on %s without a pre-placement examination that day", w.person.idNo, w.leave)
+					}
+				}
+			}
+		}
+		for _, w := range e.radiation {
+			if w.end == 0 {
+				continue
+			}
+			if !slices.ContainsFunc(w.readings, func(x *reading) bool { return x.to == w.end }) {
+				t.Errorf("%s %s left on %s: no paper says so", e.uscc, w.no, w.end)
+			}
+		}
+	}
+	type diagnosis struct {
+		person  *person
+		disease string
+	}
+	known := map[diagnosis]bool{}
+	for _, k := range c.cases {
+		if d := (diagnosis{k.person, k.disease}); k.isNew() {
+			if known[d] {
+				t.Errorf("%s is a new case of %s twice", k.person.idNo, k.disease)
+			}
+			known[d] = true
+		}
+	}
+}
