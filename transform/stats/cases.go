@@ -71,6 +71,8 @@ func runners() map[string]runner {
 		"farrington":             runFarrington,
 		"farrington_flexible":    runFarringtonFlexible,
 		"quality":                runQuality,
+		"scan_spatial":           runScanSpatial,
+		"scan_spacetime":         runScanSpacetime,
 		"censored_lognormal":     runCensoredLognormal,
 		"censored_km":            runCensoredKM,
 		"censored_ros":           runCensoredROS,

@@ -82,7 +82,10 @@ func runSafely(t testing.TB, method string, input []byte) {
 func TestRun_HostileArguments(t *testing.T) {
 	for _, method := range stats.Methods() {
 		t.Run(method, func(t *testing.T) {
-			for _, input := range caseInputs(t, method, 2) {
+			for _, input := range caseInputs(t, method, 1) {
+				if _, ok := input["range_from"]; ok { // a few points are enough
+					input["range_from"] = input["range_to"]
+				}
 				for name, good := range input {
 					try := func(bad string) {
 						input[name] = json.RawMessage(bad)

@@ -1,0 +1,383 @@
+package stats
+
+import (
+	"math"
+	"slices"
+	"sort"
+)
+
+// Places are the places of a scan: coordinates in any unit of length, and population.
+type Places struct {
+	X, Y       []float64
+	Population []float64 // above 0
+}
+
+// ScanCluster is a circle of places with more cases than expected, in a stretch of time for a scan over time.
+type ScanCluster struct {
+	Center   int   // place in the middle
+	Places   []int // rising
+	From, To int   // time units, both included; 0 for a scan of places only
+	LLR      float64
+	Cases    float64
+	Expected float64
+}
+
+// ScanOptions are the settings of the scans.
+type ScanOptions struct {
+	MaxShare    float64 // of the population, that a circle may hold
+	Simulations int     // for the p-value
+	Seed        uint32  // of the random numbers; the same seed gives the same result, R's after set.seed
+}
+
+// ScanResult is the result of a scan of places.
+type ScanResult struct {
+	Circles      int
+	Best         ScanCluster   // LLR 0 if no circle has more cases than expected
+	BestByCenter []float64     // largest LLR of the circles around each place
+	Clusters     []ScanCluster // by falling LLR, none sharing a place with one before; at most 4
+	RelativeRisk float64       // of Best against the rest
+	P            float64
+	Simulated    []float64 // largest LLR of each simulation, rising
+}
+
+// SpatialScan looks for the circle of places whose cases stand out most. expected nil means in proportion to
+// population; else it must sum to the number of cases.
+//
+// Kulldorff, Commun Stat Theory Methods 1997;26:1481–96. Its statistic equals kulldorff (Poisson) of R's
+// SpatialEpi.
+func SpatialScan(places Places, cases, expected []float64, opt ScanOptions) (*ScanResult, error) {
+	n := len(cases)
+	if err := places.check(n, opt); err != nil {
+		return nil, err
+	}
+	total, err := wholeCases(cases)
+	if err != nil {
+		return nil, err
+	}
+	if expected == nil {
+		population := sum(places.Population)
+		expected = make([]float64, n)
+		for i, p := range places.Population {
+			expected[i] = total * p / population
+		}
+	} else {
+		if len(expected) != n {
+			return nil, argumentError("expected", "has %d values, cases has %d", len(expected), n)
+		}
+		if err := checkCounts("expected", expected, false); err != nil {
+			return nil, err
+		}
+		if e := sum(expected); math.Abs(e-total) > 1e-6*math.Max(1, total) {
+			return nil, argumentError("expected", "must sum to the number of cases (%v), sums to %v", total, e)
+		}
+	}
+	circles := places.circles(opt.MaxShare)
+	r := &ScanResult{BestByCenter: make([]float64, n)}
+	var all []ScanCluster
+	for centre, circle := range circles {
+		r.Circles += len(circle)
+		var c, e float64
+		for size, place := range circle {
+			c, e = c+cases[place], e+expected[place]
+			llr := logLikelihoodRatio(c, e, total)
+			r.BestByCenter[centre] = math.Max(r.BestByCenter[centre], llr)
+			all = append(all, ScanCluster{Center: centre, Places: circle[:size+1], LLR: llr, Cases: c, Expected: e})
+		}
+	}
+	if len(all) == 0 {
+		return nil, argumentError("max_pop_fraction", "no place is small enough for a circle")
+	}
+	sort.SliceStable(all, func(i, j int) bool { return comparable12(all[i].LLR) > comparable12(all[j].LLR) })
+	r.Best = all[0]
+	used := make([]bool, n)
+	for _, c := range all {
+		if c.LLR <= 0 || len(r.Clusters) == 4 {
+			break
+		}
+		if slices.ContainsFunc(c.Places, func(place int) bool { return used[place] }) {
+			continue
+		}
+		for _, place := range c.Places {
+			used[place] = true
+		}
+		c.Places = slices.Sorted(slices.Values(c.Places))
+		r.Clusters = append(r.Clusters, c)
+	}
+	r.Best.Places = slices.Sorted(slices.Values(r.Best.Places))
+	r.RelativeRisk = r.Best.Cases / r.Best.Expected / ((total - r.Best.Cases) / (total - r.Best.Expected))
+	best := r.Best.LLR
+	if best <= 0 {
+		r.Best.Places = nil
+	}
+	r.Simulated = simulateScan(circles, expected, 1, []window{{0, 0}}, total, opt)
+	r.P = scanP(r.Simulated, best)
+	return r, nil
+}
+
+// SpaceTimeOptions are the settings of SpaceTimeScan beyond those of any scan.
+type SpaceTimeOptions struct {
+	ScanOptions
+	MaxDuration int  // time units
+	Prospective bool // only clusters that last until the newest unit
+}
+
+// SpaceTimeScan looks for the circle of places and stretch of time whose cases stand out most. cases has one row
+// per time unit; expected counts are in proportion to population, the same in every unit.
+//
+// Kulldorff, J R Stat Soc A 2001;164:61–72.
+func SpaceTimeScan(places Places, cases [][]float64, opt SpaceTimeOptions) (ScanCluster, float64, error) {
+	n, units := len(places.X), len(cases)
+	if err := places.check(n, opt.ScanOptions); err != nil {
+		return ScanCluster{}, 0, err
+	}
+	if units == 0 || units > 4096 {
+		return ScanCluster{}, 0, argumentError("cases", "needs 1 to 4096 rows, got %d", units)
+	}
+	if opt.MaxDuration < 1 {
+		return ScanCluster{}, 0, argumentError("max_duration", "must be at least 1, got %d", opt.MaxDuration)
+	}
+	flat := make([]float64, 0, n*units)
+	for t, row := range cases {
+		if len(row) != n {
+			return ScanCluster{}, 0, argumentError("cases", "row %d has %d values, there are %d places", t+1, len(row), n)
+		}
+		flat = append(flat, row...)
+	}
+	total, err := wholeCases(flat)
+	if err != nil {
+		return ScanCluster{}, 0, err
+	}
+	population := sum(places.Population)
+	expected := make([]float64, n)
+	for i, p := range places.Population {
+		expected[i] = total * p / population / float64(units)
+	}
+	var windows []window
+	for end := range units {
+		if opt.Prospective && end != units-1 {
+			continue
+		}
+		for begin := max(0, end-opt.MaxDuration+1); begin <= end; begin++ {
+			windows = append(windows, window{begin, end})
+		}
+	}
+	circles := places.circles(opt.MaxShare)
+	var best ScanCluster
+	inWindow := make([]float64, n)
+	for _, w := range windows {
+		w.add(flat, inWindow)
+		for centre, circle := range circles {
+			var c, e float64
+			for size, place := range circle {
+				c, e = c+inWindow[place], e+expected[place]*float64(w.end-w.begin+1)
+				if llr := logLikelihoodRatio(c, e, total); comparable12(llr) > comparable12(best.LLR) {
+					best = ScanCluster{Center: centre, Places: circle[:size+1], From: w.begin, To: w.end, LLR: llr, Cases: c, Expected: e}
+				}
+			}
+		}
+	}
+	best.Places = slices.Sorted(slices.Values(best.Places))
+	return best, scanP(simulateScan(circles, expected, units, windows, total, opt.ScanOptions), best.LLR), nil
+}
+
+// The sizes that a scan is ready for, so that one number can't ask for years of work.
+const (
+	maxScanPlaces = 4096
+)
+
+func (p Places) check(n int, opt ScanOptions) error {
+	switch {
+	case n == 0 || n > maxScanPlaces:
+		return argumentError("x", "needs 1 to %d places, got %d", maxScanPlaces, n)
+	case len(p.X) != n:
+		return argumentError("x", "has %d values, there are %d places", len(p.X), n)
+	case len(p.Y) != n:
+		return argumentError("y", "has %d values, there are %d places", len(p.Y), n)
+	case len(p.Population) != n:
+		return argumentError("population", "has %d values, there are %d places", len(p.Population), n)
+	case !(opt.MaxShare > 0 && opt.MaxShare <= 1):
+		return argumentError("max_pop_fraction", "must be above 0 and at most 1, got %v", opt.MaxShare)
+	case opt.Simulations < 0 || opt.Simulations > 99999:
+		return argumentError("n_sim", "must be 0 to 99999, got %d", opt.Simulations)
+	}
+	if err := checkFinite("x", p.X, false); err != nil {
+		return err
+	}
+	if err := checkFinite("y", p.Y, false); err != nil {
+		return err
+	}
+	if err := checkPositive("population", p.Population); err != nil {
+		return err
+	}
+	if math.IsInf(sum(p.Population), 1) {
+		return argumentError("population", "the sum is infinite")
+	}
+	return nil
+}
+
+// wholeCases refuses cases that can't be simulated and returns their number.
+func wholeCases(cases []float64) (float64, error) {
+	const most = 1 << 24
+	if err := checkCounts("cases", cases, false); err != nil {
+		return 0, err
+	}
+	for i, c := range cases {
+		if c != math.Floor(c) {
+			return 0, argumentError("cases", "value %d is not a whole number (%v)", i+1, c)
+		}
+	}
+	if total := sum(cases); total <= most {
+		return total, nil
+	}
+	return 0, argumentError("cases", "at most %d cases", most)
+}
+
+// circles lists, for each place, the places around it in order of distance, itself first, as long as their
+// population stays within the share.
+func (p Places) circles(share float64) [][]int {
+	n := len(p.X)
+	limit := share * sum(p.Population)
+	circles := make([][]int, n)
+	distance := make([]float64, n)
+	for centre := range circles {
+		order := make([]int, n)
+		for i := range order {
+			order[i] = i
+			dx, dy := p.X[i]-p.X[centre], p.Y[i]-p.Y[centre]
+			distance[i] = math.Sqrt(dx*dx + dy*dy)
+		}
+		sort.SliceStable(order, func(i, j int) bool { return distance[order[i]] < distance[order[j]] })
+		var population float64
+		size := 0
+		for size < n && population+p.Population[order[size]] <= limit {
+			population += p.Population[order[size]]
+			size++
+		}
+		circles[centre] = order[:size:size]
+	}
+	return circles
+}
+
+// logLikelihoodRatio of c cases where e are expected, out of total; 0 if there are not more than expected.
+func logLikelihoodRatio(c, e, total float64) float64 {
+	if c <= e {
+		return 0
+	}
+	llr := c * math.Log(c/e)
+	if total > c {
+		llr += (total - c) * math.Log((total-c)/(total-e))
+	}
+	return llr
+}
+
+// comparable12 rounds to about 12 digits, so that circles that hold the same places compare as equal although
+// their sums were taken in another order.
+func comparable12(x float64) float64 {
+	return math.Float64frombits((math.Float64bits(x) + 1<<11) &^ (1<<12 - 1))
+}
+
+// window is a stretch of time units, both ends included.
+type window struct{ begin, end int }
+
+// add sets sums to the cases of each place in the window; cases holds one row of places per unit.
+func (w window) add(cases, sums []float64) {
+	n := len(sums)
+	for i := range sums {
+		sums[i] = 0
+	}
+	for t := w.begin; t <= w.end; t++ {
+		for i, c := range cases[t*n : (t+1)*n] {
+			sums[i] += c
+		}
+	}
+}
+
+// simulateScan spreads the cases at random, as expected, over places and units, and returns the largest LLR of each
+// simulation in rising order. Logarithms of counts and expectations are looked up.
+func simulateScan(circles [][]int, expected []float64, units int, windows []window, total float64, opt ScanOptions) []float64 {
+	n := len(expected)
+	whole := int(total)
+	countLogs := make([]float64, whole+1) // c·log c
+	for c := 1; c <= whole; c++ {
+		countLogs[c] = float64(c) * math.Log(float64(c))
+	}
+	// For each length of window and each circle: expected cases, and logarithms of them and of the rest.
+	type circleLogs struct{ expected, inside, outside float64 }
+	lengths := map[int][]circleLogs{}
+	for _, w := range windows {
+		length := w.end - w.begin + 1
+		if lengths[length] != nil {
+			continue
+		}
+		list := []circleLogs{}
+		for _, circle := range circles {
+			var e float64
+			for _, place := range circle {
+				e += expected[place] * float64(length)
+				rest := math.Max(total-e, smallestPositive)
+				list = append(list, circleLogs{e, math.Log(e), math.Log(rest)})
+			}
+		}
+		lengths[length] = list
+	}
+	// Cells in R's order: all units of the first place, of the second, …
+	weights, drawn := make([]float64, n*units), make([]float64, n*units)
+	for i := range weights {
+		weights[i] = expected[i/units]
+	}
+	cases := make([]float64, n*units)
+	inWindow := make([]float64, n)
+	simulated := make([]float64, opt.Simulations)
+	if whole == 0 {
+		return simulated
+	}
+	random := newRandom(opt.Seed)
+	for s := range simulated {
+		random.multinomial(whole, weights, drawn)
+		for i, c := range drawn {
+			cases[i%units*n+i/units] = c
+		}
+		var best float64
+		for _, w := range windows {
+			w.add(cases, inWindow)
+			logs := lengths[w.end-w.begin+1]
+			at := 0
+			for _, circle := range circles {
+				var c float64
+				for _, place := range circle {
+					c += inWindow[place]
+					l := &logs[at]
+					at++
+					if c > l.expected {
+						llr := countLogs[int(c)] - c*l.inside + countLogs[whole-int(c)] - (total-c)*l.outside
+						if llr > best {
+							best = llr
+						}
+					}
+				}
+			}
+		}
+		simulated[s] = best
+	}
+	sort.Float64s(simulated)
+	return simulated
+}
+
+// scanP is the share of the simulations, the data counted as one of them, that reach the LLR.
+func scanP(simulated []float64, llr float64) float64 {
+	reached := len(simulated) - sort.SearchFloat64s(simulated, llr-1e-9*math.Max(1, llr))
+	return float64(1+reached) / float64(len(simulated)+1)
+}
+
+// quantile7 is R's quantile, type 7, of sorted values.
+func quantile7(sorted []float64, p float64) float64 {
+	if len(sorted) == 0 {
+		return missing()
+	}
+	at := p * float64(len(sorted)-1)
+	low := int(math.Floor(at))
+	if low+1 >= len(sorted) {
+		return sorted[len(sorted)-1]
+	}
+	return sorted[low] + (at-float64(low))*(sorted[low+1]-sorted[low])
+}
