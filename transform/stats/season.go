@@ -14,6 +14,7 @@ type seasonFitter struct {
 	group   []int     // from 0
 	groups  int
 	logs    []float64 // log count, 0 for a count of 0
+	starts  []float64 // log(count + 0.1)
 	weights []float64 // prior weights, set by reweigh
 	equal   bool      // all weights are 1
 
@@ -37,12 +38,12 @@ type seasonFitter struct {
 // reset makes room for n values in the given number of groups and forgets the last model.
 func (f *seasonFitter) reset(n, groups int, withOffset bool) {
 	if cap(f.counts) < n {
-		for _, list := range []*[]float64{&f.counts, &f.time, &f.logs, &f.weights, &f.mu, &f.working, &f.eta, &f.response} {
+		for _, list := range []*[]float64{&f.counts, &f.time, &f.logs, &f.starts, &f.weights, &f.mu, &f.working, &f.eta, &f.response} {
 			*list = make([]float64, n)
 		}
 		f.group = make([]int, n)
 	}
-	for _, list := range []*[]float64{&f.counts, &f.time, &f.logs, &f.weights, &f.mu, &f.working, &f.eta, &f.response} {
+	for _, list := range []*[]float64{&f.counts, &f.time, &f.logs, &f.starts, &f.weights, &f.mu, &f.working, &f.eta, &f.response} {
 		*list = (*list)[:n]
 	}
 	f.group = f.group[:n]
@@ -68,7 +69,7 @@ func (f *seasonFitter) reset(n, groups int, withOffset bool) {
 // set fills in reference value i.
 func (f *seasonFitter) set(i int, count, time float64, group int) {
 	f.counts[i], f.time[i], f.group[i] = count, time, group
-	f.logs[i] = 0
+	f.logs[i], f.starts[i] = 0, math.Log(count+0.1)
 	if count > 0 {
 		f.logs[i] = math.Log(count)
 	}
@@ -144,8 +145,7 @@ func (f *seasonFitter) leverage(i int) float64 {
 // fit runs the iteration with the present weights.
 func (f *seasonFitter) fit() error {
 	for i, y := range f.counts {
-		f.mu[i] = y + 0.1
-		f.eta[i] = math.Log(y + 0.1)
+		f.mu[i], f.eta[i] = y+0.1, f.starts[i]
 	}
 	f.converged = false
 	before := f.deviance()

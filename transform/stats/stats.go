@@ -136,5 +136,5 @@ func median(sorted []float64) float64 {
 	return (sorted[n/2-1] + sorted[n/2]) / 2
 }
 
-// ceilings on work that a caller can ask for by one number.
+// maxSeries bounds what a caller can ask for by one number: points of a series, width of a window, years.
 const maxSeries = 1 << 20
