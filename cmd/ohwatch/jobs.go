@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -219,11 +218,7 @@ func (a *app) runJob(ctx context.Context, name string) error {
 	if err := a.openDB(ctx); err != nil {
 		return err
 	}
-	by := "unknown"
-	if u, err := user.Current(); err == nil {
-		by = u.Username
-	}
-	s := a.scheduler(a.log, by)
+	s := a.scheduler(a.log, userName())
 	job, err := a.scheduledJob(name)
 	if err != nil {
 		return err

@@ -8,9 +8,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/spf13/cobra"
 
+	"ohwatch/ingest"
 	"ohwatch/internal/message"
+	"ohwatch/internal/period"
 	"ohwatch/internal/schedule"
 	"ohwatch/reports/web"
 	"ohwatch/transform"
@@ -117,8 +120,114 @@ func (a *app) organisation() string {
 // jobFuncs returns what each job does, by its name.
 func (a *app) jobFuncs() map[string]schedule.Func {
 	return map[string]schedule.Func{
+		"ingest":    a.ingestJob,
 		"transform": a.transformJob,
+		"warn":      a.warnJob,
+		"report":    a.reportJob,
 	}
+}
+
+// lastWeek returns the ISO week that had ended when a weekly job was due.
+func lastWeek(due time.Time) period.Period {
+	day := period.Today(func() time.Time { return due }, period.Shanghai())
+	return period.Of(day.AddDate(0, 0, -7), period.Week)
+}
+
+// warnJob evaluates the rules for the week that has ended. Rules that do not work make the run a failure, but
+// the warnings of the others are stored.
+func (a *app) warnJob(ctx context.Context, due time.Time) (schedule.Outcome, error) {
+	week := lastWeek(a.evaluated(due))
+	e, err := transform.Evaluate(ctx, a.db, week, transform.Options{Today: a.today(), City: a.cfg.City.Code, By: "job"})
+	outcome := schedule.Outcome{
+		Rows: uint64(len(e.Warnings)),
+		Detail: fmt.Sprintf("%s: %d warnings, %d opened, %d reopened, %d resolved, %d rules broken",
+			week, len(e.Warnings), e.Opened, e.Reopened, e.Resolved, len(e.Broken)),
+	}
+	if err == nil && !e.Complete() {
+		err = backoff.Permanent(errors.Join(e.Broken...))
+	}
+	return outcome, err
+}
+
+// reportJob writes the bulletin of the week that has ended.
+func (a *app) reportJob(ctx context.Context, due time.Time) (schedule.Outcome, error) {
+	week := lastWeek(a.evaluated(due))
+	result, err := a.weekly(ctx, week, "", "job")
+	if err != nil {
+		return schedule.Outcome{}, err
+	}
+	return schedule.Outcome{Detail: week.String() + " " + result.Path}, nil
+}
+
+// evaluated returns the instant that counts for a job due at the given one: with --today that day.
+func (a *app) evaluated(due time.Time) time.Time {
+	if a.flags.today != "" {
+		return a.now()
+	}
+	return due
+}
+
+// receipt is what is written beside a file that was taken out of the drop folder.
+type receipt struct {
+	ingest.Result
+	Code    string `json:"code,omitempty"`    // of a refusal
+	Message string `json:"message,omitempty"` // its sentence
+}
+
+// ingestJob loads what lies in the drop folder.
+func (a *app) ingestJob(ctx context.Context, _ time.Time) (outcome schedule.Outcome, err error) {
+	var loader *ingest.Loader
+	defer func() {
+		if loader != nil {
+			err = errors.Join(err, loader.Close())
+		}
+	}()
+	total, refused := ingest.Result{}, 0
+	watcher := ingest.Watcher{
+		Folder: a.cfg.DropFolder(), Done: a.cfg.DoneFolder(), Failed: a.cfg.FailedFolder(),
+		Stable: time.Duration(a.cfg.Ingest.StableSeconds) * time.Second,
+		Load: func(ctx context.Context, path string) (any, bool, error) {
+			if loader == nil {
+				opened, err := ingest.Open(ctx, ingest.Config{
+					DB: a.db, Dir: a.cfg.Data.Dir, Today: a.today(), By: "job", Log: a.log, Now: time.Now,
+				})
+				if err != nil {
+					return nil, false, err
+				}
+				loader = opened
+			}
+			receipts, published := []receipt{}, 0
+			err := loader.Load(ctx, []string{path}, func(r ingest.Result) error {
+				receipts = append(receipts, a.receipt(r))
+				if r.Refusal == nil {
+					published++
+				}
+				total.Read += r.Read
+				total.Loaded += r.Loaded
+				total.Corrected += r.Corrected
+				total.Rejected += r.Rejected
+				return nil
+			})
+			isRefused := published == 0 && len(receipts) > 0
+			if isRefused {
+				refused++
+			}
+			return receipts, isRefused, err
+		},
+	}
+	taken, err := watcher.Scan(ctx)
+	outcome.Rows = uint64(total.Loaded + total.Corrected)
+	outcome.Detail = fmt.Sprintf("%d files (%d refused), %d rows read, %d loaded, %d corrected, %d rejected",
+		len(taken), refused, total.Read, total.Loaded, total.Corrected, total.Rejected)
+	return outcome, err
+}
+
+// receipt puts the sentence to a refusal.
+func (a *app) receipt(r ingest.Result) receipt {
+	if r.Refusal == nil {
+		return receipt{Result: r}
+	}
+	return receipt{Result: r, Code: r.Refusal.Code, Message: a.sentence(r.Refusal)}
 }
 
 // transformJob brings models and indicators up to date.
@@ -133,5 +242,8 @@ func (a *app) transformJob(ctx context.Context, _ time.Time) (schedule.Outcome, 
 		}
 	}
 	outcome.Detail = fmt.Sprintf("%d of %d models built", built, len(result.Steps))
+	if errors.Is(err, transform.ErrCheckFailed) {
+		err = backoff.Permanent(err) // the same rows fail again
+	}
 	return outcome, err
 }

@@ -51,7 +51,7 @@ func ohwatch(ctx context.Context, t *testing.T, out, errOut io.Writer, args ...s
 	a := newApp(catalogue, strings.NewReader(""), out, errOut)
 	root := newRootCommand(a)
 	for _, command := range []*cobra.Command{
-		newServeCommand(a), newJobsCommand(a), newInitCommand(a), newDoctorCommand(a), newVersionCommand(a), newMigrateCommand(a),
+		newQueryCommand(a), newExportCommand(a),
 	} {
 		if found, _, _ := root.Find([]string{command.Name()}); found == root {
 			markUsageErrors(command)

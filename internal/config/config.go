@@ -45,7 +45,7 @@ type Config struct {
 
 // Data says where everything is kept.
 type Data struct {
-	Dir string `yaml:"dir"` // in the file relative to the file's folder, elsewhere to the current one
+	Dir string `yaml:"dir"` // relative to the folder of the file, if one is read; from the environment to the current folder
 }
 
 // Engine says which ClickHouse holds the warehouse.
@@ -198,7 +198,7 @@ func Load(path string, env func(string) string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	if _, inFile := sources["data.dir"]; inFile && cfg.Data.Dir != "" && !filepath.IsAbs(cfg.Data.Dir) {
+	if cfg.File != "" && cfg.Data.Dir != "" && !filepath.IsAbs(cfg.Data.Dir) {
 		cfg.Data.Dir = filepath.Join(filepath.Dir(cfg.File), cfg.Data.Dir)
 	}
 	if err := cfg.readEnvironment(env, sources); err != nil {

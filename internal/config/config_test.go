@@ -165,6 +165,10 @@ func TestLoad_FolderFromTheEnvironmentIsRelativeToHere(t *testing.T) {
 	if got.Data.Dir != "elsewhere" {
 		t.Errorf("data directory %q, want elsewhere", got.Data.Dir)
 	}
+	path = write(t, "city: {name_en: X}")
+	if got, err = Load(path, noEnv); err != nil || got.Data.Dir != filepath.Join(filepath.Dir(path), "ohwatch-data") {
+		t.Errorf("data directory %q, %v; want the default beside the file", got.Data.Dir, err)
+	}
 }
 
 func TestLoad_EveryKeyHasItsVariable(t *testing.T) {

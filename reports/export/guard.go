@@ -33,7 +33,7 @@ var outsideFunctions = []string{
 	"mysql", "postgresql", "sqlite", "mongodb", "redis", "odbc", "jdbc", "executable", "executablepool", "input", "infile",
 	"deltalake", "deltalakes3", "deltalakeazure", "deltalakelocal", "deltalakecluster", "hudi", "hudicluster",
 	"iceberg", "icebergs3", "icebergazure", "iceberghdfs", "iceberglocal", "icebergcluster", "icebergs3cluster",
-	"paimon", "paimons3", "paimonlocal", "ytsaurus", "kafka", "nats", "rabbitmq", "arrowflight", "dictget", "catboostevaluate", "python",
+	"paimon", "paimons3", "paimonlocal", "ytsaurus", "kafka", "nats", "rabbitmq", "arrowflight", "catboostevaluate", "python",
 }
 
 // CheckQuery returns nil when text is one statement that only reads, and a *RefusedError otherwise. It is the
@@ -57,6 +57,9 @@ func CheckQuery(text string) error {
 		upper := strings.ToUpper(w.text)
 		if w.kind == bare && (upper == "OUTFILE" || upper == "FORMAT" && i+1 < len(words) && words[i+1].kind == bare) {
 			return &RefusedError{Code: "export.no_format", Word: upper}
+		}
+		if w.kind == bare && upper == "INSERT" && i+1 < len(words) && strings.EqualFold(words[i+1].text, "INTO") {
+			return &RefusedError{Code: "export.not_reading", Word: w.text}
 		}
 	}
 	return checkFunctions(words)
@@ -141,6 +144,9 @@ func split(sql string) ([]word, error) {
 			i += size
 		case r == 0:
 			return nil, &RefusedError{Code: "export.not_a_query", Word: "NUL"}
+		case strings.ContainsRune("‘’“”", r):
+			// The engine takes them for quotes in some places only.
+			return nil, &RefusedError{Code: "export.not_a_query", Word: string(r)}
 		case strings.HasPrefix(rest, "--") || strings.HasPrefix(rest, "#!") || strings.HasPrefix(rest, "# "):
 			end := strings.IndexByte(rest, '\n')
 			if end < 0 {
@@ -161,6 +167,9 @@ func split(sql string) ([]word, error) {
 			kind := quoted
 			if r == '\'' {
 				kind = text
+			} else if strings.Contains(inner, `\`) {
+				// An escape could spell a name that is not allowed.
+				return nil, &RefusedError{Code: "export.not_a_query", Word: inner}
 			}
 			words = append(words, word{kind, inner})
 			i += n

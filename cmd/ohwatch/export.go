@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/spf13/cobra"
+
+	"ohwatch/reports/export"
+	ohsql "ohwatch/sql"
+)
+
+// newExportCommand is `ohwatch export NAME --out F`.
+func newExportCommand(a *app) *cobra.Command {
+	var condition, out string
+	command := &cobra.Command{
+		Use:   "export STREAM|MODEL|INDICATOR [--where CONDITION] --out FILE",
+		Short: a.text("export.short", nil),
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.export(cmd.Context(), args[0], condition, out)
+		},
+	}
+	command.Flags().StringVar(&condition, "where", "", a.text("export.flag_where", nil))
+	command.Flags().StringVar(&out, "out", "", a.text("export.flag_out", nil))
+	return command
+}
+
+// exported are the tables behind the names of streams and of their sub-records.
+var exported = map[string]string{
+	"employer": "stg_employer", "declaration": "stg_declaration", "training": "stg_training", "insurance": "stg_insurance",
+	"exam": "stg_exam", "detection": "stg_detection", "dose": "stg_dose", "case_report": "stg_case_report",
+	"detection_result": "stg_detection", "dose_reading": "stg_dose", "radiation_worker": "fct_radiation_worker",
+}
+
+// modelName is how models and tables are called.
+var modelName = regexp.MustCompile(`^(raw|stg|fct|dim|ind|ref|det|wrn)_[a-z0-9_]+$`)
+
+// exportLine is what --json prints.
+type exportLine struct {
+	Name  string  `json:"name"`
+	File  string  `json:"file"`
+	Rows  *uint64 `json:"rows"` // null when the engine wrote the file
+	Bytes int64   `json:"bytes"`
+}
+
+// export writes the rows of a stream, model or indicator to a file, which appears whole or not at all.
+func (a *app) export(ctx context.Context, name, condition, out string) error {
+	if out == "" {
+		return usageError(&saidError{"export.no_out", nil})
+	}
+	format, ok := export.FormatOf(out)
+	if !ok {
+		return usageError(&saidError{"export.unknown_ending", map[string]any{"file": out}})
+	}
+	if condition != "" {
+		if err := export.CheckCondition(condition); err != nil {
+			return usageError(err)
+		}
+	}
+	if err := a.openDB(ctx); err != nil {
+		return err
+	}
+	query, values, err := a.exportQuery(ctx, name, condition)
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(out), "."+filepath.Base(out)+".*")
+	if err != nil {
+		return a.cannotWrite(out, err)
+	}
+	defer os.Remove(file.Name()) // gone already when it has its name
+	buffered := bufio.NewWriterSize(file, 1<<20)
+	n, err := a.copyRows(ctx, query, values, format, buffered)
+	if err == nil {
+		err = buffered.Flush()
+	}
+	info, statErr := file.Stat()
+	if err = errors.Join(err, statErr, file.Close()); err != nil {
+		return fmt.Errorf("export %s: %w", name, err)
+	}
+	if err := os.Rename(file.Name(), out); err != nil {
+		return a.cannotWrite(out, err)
+	}
+	line := exportLine{Name: name, File: out, Bytes: info.Size()}
+	if !format.ByEngine() {
+		line.Rows = &n
+	}
+	switch {
+	case a.json:
+		return a.printJSON(line)
+	case line.Rows == nil:
+		a.say("export.wrote_bytes", map[string]any{"name": name, "file": out, "bytes": line.Bytes})
+	default:
+		a.say("export.wrote", map[string]any{"name": name, "file": out, "rows": n, "bytes": line.Bytes})
+	}
+	return nil
+}
+
+// exportQuery returns the query behind a name, with the values to bind.
+func (a *app) exportQuery(ctx context.Context, name, condition string) (query string, values map[string]string, err error) {
+	fields := map[string]any{"Condition": condition}
+	if name == "exam_conclusion" {
+		query, err = a.renderQuery("export_exam_conclusion", fields)
+		return query, nil, err
+	}
+	indicators, err := ohsql.Load("indicators")
+	if err != nil {
+		return "", nil, err
+	}
+	if slices.ContainsFunc(indicators, func(f ohsql.File) bool { return f.Name == name }) {
+		query, err = a.renderQuery("export_indicator", fields)
+		return query, map[string]string{"indicator": name}, err
+	}
+	table, known := exported[name]
+	if !known {
+		if !modelName.MatchString(name) {
+			names := append(slices.Sorted(maps.Keys(exported)), "exam_conclusion")
+			for _, f := range indicators {
+				names = append(names, f.Name)
+			}
+			return "", nil, usageError(&saidError{"export.unknown_name", map[string]any{"name": name, "names": strings.Join(names, ", ")}})
+		}
+		table = name
+	}
+	var order string
+	err = a.db.Row(ctx, "export_table", []any{&order}, clickhouse.Named("database", a.db.Database()), clickhouse.Named("table", table))
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil, &saidError{"export.no_table", map[string]any{"name": name}}
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	fields["Table"], fields["Order"] = table, order
+	query, err = a.renderQuery("export_rows", fields)
+	return query, nil, err
+}
+
+func (a *app) renderQuery(name string, fields map[string]any) (string, error) {
+	text, err := ohsql.Query(name)
+	if err != nil {
+		return "", err
+	}
+	return a.db.Render(text, fields)
+}
+
+func namedText(name, value string) any { return clickhouse.Named(name, value) }

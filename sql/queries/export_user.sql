@@ -1,0 +1,3 @@
+-- name: export_user
+-- title: Who is asking
+SELECT currentUser()
