@@ -322,10 +322,14 @@ func parseMonths(s string, years bool) (float64, bool) {
 	s = strings.ReplaceAll(half(s), " ", "")
 	y, rest, hasYears := strings.Cut(s, "年")
 	if !hasYears {
-		if f, ok := parseNumber(strings.TrimSuffix(strings.TrimSuffix(s, "个月"), "月")); ok && strings.HasSuffix(s, "月") {
-			return f, f >= 0
+		if head, ok := strings.CutSuffix(s, "月"); ok {
+			s, years = strings.TrimSuffix(head, "个"), false
 		}
-		return 0, false
+		f, ok := parseNumber(s)
+		if years {
+			f *= 12
+		}
+		return f, ok && f >= 0
 	}
 	f, ok := plainNumber(y)
 	if !ok {

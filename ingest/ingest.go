@@ -278,6 +278,9 @@ func (l *Loader) loadSheets(ctx context.Context, src Source, report func(Result)
 			skipped = append(skipped, s.name)
 			continue
 		}
+		if refusal == nil {
+			return err
+		}
 		// The file breaks off: what was read of it must not stay.
 		if undone := l.abandon(ctx, src, batches, b, err, report); undone != nil {
 			return undone

@@ -58,7 +58,7 @@ var common = []string{"batch", "row", "sheet", "version", "op", "key_hash", "con
 
 // due reports whether so much waits that it should be published before more is read.
 func (l *Loader) due() bool {
-	if len(l.pending) >= 500 || len(l.writer.findings) >= 50_000 {
+	if l.writer.busy != nil || len(l.pending) >= 500 || len(l.writer.findings) >= 50_000 {
 		return true
 	}
 	for _, s := range l.streams {
@@ -193,7 +193,7 @@ func (j *job) release() {
 
 // loadRows reads the rows of a sheet, checks them on several goroutines, and takes what came out in order.
 func (l *Loader) loadRows(ctx context.Context, s *stream, b *batch, t *table, h header) error {
-	ctx, cancel := context.WithCancel(ctx)
+	reading, cancel := context.WithCancel(ctx) // writes go on after the last row is read
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	defer cancel()
@@ -258,7 +258,7 @@ func (l *Loader) loadRows(ctx context.Context, s *stream, b *batch, t *table, h 
 			}
 			select {
 			case queue <- j:
-			case <-ctx.Done():
+			case <-reading.Done():
 				j.release()
 				return
 			}
