@@ -172,7 +172,7 @@ func (w words) shareCells(p Point) []string {
 }
 
 func (w words) detectorFigure(id string, d Detector) figure {
-	f := figure{ID: id, Title: w.say("report.figure_detector", "area", w.in(d.Area)),
+	f := figure{ID: id, Title: w.say("report.figure_detector", "area", w.place(d.Area)),
 		Notes: []string{w.say("report.detector_note"), w.say("report.provisional_note")}}
 	s := series{id: id, axis: w.say("report.axis_cases"), whole: true}
 	seen := layer{name: w.say("report.series_suspected"), kind: bars, color: 1}
@@ -262,10 +262,7 @@ func (w words) rankingFigure(id string, r Ranking) figure {
 		w.say("report.column_rank"), w.say("report.column_value"), w.say("report.column_counts"),
 		w.say("report.column_interval"), w.say("report.column_gap")}}
 	for _, p := range r.Places {
-		name, rank := w.in(p.Name), w.say("report.not_ranked")
-		if p.Unassigned {
-			name = w.say("report.unassigned")
-		}
+		name, rank := w.place(p.Name), w.say("report.not_ranked")
 		label := name
 		if p.Rank > 0 {
 			rank = w.count(p.Rank)

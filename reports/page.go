@@ -16,6 +16,7 @@ var listed = map[Severity]int{Red: 8, Orange: 6, Yellow: 4, Blue: 2}
 // words, shownDetectors how many township series with an alarm are drawn.
 const (
 	shownSenders   = 12
+	shownStreams   = 2 // of a reason of rejection
 	shownWords     = 10
 	shownDetectors = 4
 )
@@ -166,7 +167,7 @@ func (p *page) warnings(b *Bulletin) {
 	p.addressees(b)
 }
 
-// add puts an item under its rule; rules stand in the order of their most urgent item.
+// add puts an item under its rule.
 func (g *severityGroup) add(rule ruleGroup, item warningItem) {
 	i := slices.IndexFunc(g.Rules, func(r ruleGroup) bool { return r.Rule == rule.Rule })
 	if i < 0 {
@@ -174,6 +175,7 @@ func (g *severityGroup) add(rule ruleGroup, item warningItem) {
 		g.Rules = append(g.Rules, rule)
 	}
 	g.Rules[i].Items = append(g.Rules[i].Items, item)
+	slices.SortStableFunc(g.Rules, func(a, b ruleGroup) int { return compareRules(a.Rule, b.Rule) })
 }
 
 // ruleName is the name of a rule, its code where nothing is known of it.
@@ -194,14 +196,13 @@ func (w words) warning(x Warning, today time.Time) warningItem {
 		}
 	}
 	item := warningItem{Title: w.p.Text("warn."+strings.ToLower(x.Rule)+".title", args), Object: x.Object,
-		Area: w.in(x.Area), New: x.New, Closed: !x.Open}
+		Area: w.place(x.Area), New: x.New, Closed: !x.Open}
 	if strings.Contains(item.Title, item.Object) {
 		item.Object = ""
 	}
-	if item.Area == "" {
-		item.Area = w.say("report.unknown_area")
+	if x.Evidence > 0 {
+		item.Facts = append(item.Facts, w.say("report.evidence", "n", w.count(x.Evidence)))
 	}
-	item.Facts = append(item.Facts, w.say("report.evidence", "n", w.count(x.Evidence)))
 	if len(x.Addressee) > 0 {
 		item.Facts = append(item.Facts, w.say("report.addressee_line", "who", w.addresseeList(x.Addressee)))
 	}
@@ -381,7 +382,7 @@ func (p *page) figures(b *Bulletin) {
 		towns++
 		if n := len(d.Weeks); n > 0 && len(d.Weeks[n-1].Alarms) > 0 {
 			alarmed = append(alarmed, d)
-			names = append(names, p.in(d.Area))
+			names = append(names, p.place(d.Area))
 		}
 	}
 	for i, d := range alarmed {
@@ -439,7 +440,7 @@ func (p *page) quality(b *Bulletin) {
 	case q.InWeek:
 		p.Arrived = p.say("report.quality_arrived")
 	default:
-		p.Arrived = p.say("report.quality_arrived_last", "from", p.date(q.From), "to", p.date(q.To))
+		p.Arrived = p.say("report.quality_arrived_last", "day", p.date(q.From))
 	}
 	p.Arrivals = p.arrivals(q.Arrivals)
 	p.Streams = table{Caption: p.say("report.quality_streams"), Numeric: []bool{false, true, true, true}, Columns: []string{
@@ -454,11 +455,7 @@ func (p *page) quality(b *Bulletin) {
 		}
 		p.Late = append(p.Late, p.warning(x, b.Today))
 	}
-	p.Rejects = table{Caption: p.say("report.quality_rejects"), Numeric: []bool{false, false, true}, Columns: []string{
-		p.say("report.column_reason"), p.say("report.column_stream"), p.say("report.column_rejected")}}
-	for _, r := range q.Rejects {
-		p.Rejects.Rows = append(p.Rejects.Rows, []string{p.reject(r.Code), p.stream(r.Stream), p.count(r.Rows)})
-	}
+	p.Rejects = p.rejects(q.Rejects)
 	p.Unmatched = table{Caption: p.say("report.quality_unmatched"), Numeric: []bool{false, true}, Columns: []string{
 		p.say("report.column_word"), p.say("report.column_rows")}}
 	rest := q.Open
@@ -472,6 +469,40 @@ func (p *page) quality(b *Bulletin) {
 	if rest > 0 && len(q.Unmatched) > 0 {
 		p.Unmatched.Rows = append(p.Unmatched.Rows, []string{p.say("report.more_words"), p.count(rest)})
 	}
+}
+
+// rejects lists the reasons, most frequent first, with the streams in which each occurs most.
+func (w words) rejects(rejects []Reject) table {
+	t := table{Caption: w.say("report.quality_rejects"), Numeric: []bool{false, false, true}, Columns: []string{
+		w.say("report.column_reason"), w.say("report.column_stream"), w.say("report.column_rejected")}}
+	type reason struct {
+		code    string
+		streams []Reject
+		rows    int
+	}
+	var reasons []*reason
+	for _, r := range rejects {
+		i := slices.IndexFunc(reasons, func(x *reason) bool { return x.code == r.Code })
+		if i < 0 {
+			i = len(reasons)
+			reasons = append(reasons, &reason{code: r.Code})
+		}
+		reasons[i].rows += r.Rows
+		reasons[i].streams = append(reasons[i].streams, r)
+	}
+	slices.SortFunc(reasons, func(a, b *reason) int { return cmp.Or(cmp.Compare(b.rows, a.rows), cmp.Compare(a.code, b.code)) })
+	for _, r := range reasons {
+		slices.SortFunc(r.streams, func(a, b Reject) int { return cmp.Or(cmp.Compare(b.Rows, a.Rows), cmp.Compare(a.Stream, b.Stream)) })
+		var where []string
+		for _, s := range r.streams[:min(len(r.streams), shownStreams)] {
+			where = append(where, w.say("report.stream_rows", "stream", w.stream(s.Stream), "n", w.count(s.Rows)))
+		}
+		if n := len(r.streams) - shownStreams; n > 0 {
+			where = append(where, w.say("report.more_streams", "n", w.count(n)))
+		}
+		t.Rows = append(t.Rows, []string{w.reject(r.code), w.list(where), w.count(r.rows)})
+	}
+	return t
 }
 
 func (w words) stream(name string) string {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -61,7 +62,8 @@ type reader struct {
 	db          *warehouse.DB
 	opt         Options
 	b           *Bulletin
-	transformed bool // the models exist
+	transformed bool    // the models exist
+	minCases    float64 // from which the weekly detectors warn
 }
 
 // day binds a date. The driver writes a time.Time as an instant, so a date goes as its text.
@@ -162,18 +164,41 @@ func (r *reader) warnings(ctx context.Context) error {
 		}
 		r.b.Warnings = append(r.b.Warnings, w)
 	}
-	slices.SortStableFunc(r.b.Warnings, func(a, b Warning) int {
-		return cmp.Or(
-			cmp.Compare(slices.Index(Severities(), a.Severity), slices.Index(Severities(), b.Severity)),
-			compareBool(a.Open, b.Open), compareBool(a.New, b.New),
-			cmp.Compare(b.Score, a.Score), cmp.Compare(b.Evidence, a.Evidence), cmp.Compare(a.ID, b.ID))
-	})
+	arrange(r.b.Warnings)
 	for _, w := range r.b.Warnings {
 		if slices.Contains(lateRules, w.Rule) && w.Open {
 			r.b.Quality.Late = append(r.b.Quality.Late, w)
 		}
 	}
 	return nil
+}
+
+// arrange puts warnings in the order of the page: by severity, open before settled, new before old. Scores of
+// different rules cannot be compared, so the rules take turns: the first of each rule, then the second of each.
+func arrange(warnings []Warning) {
+	group := func(a, b Warning) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(Severities(), a.Severity), slices.Index(Severities(), b.Severity)),
+			compareBool(a.Open, b.Open), compareBool(a.New, b.New))
+	}
+	slices.SortFunc(warnings, func(a, b Warning) int {
+		return cmp.Or(group(a, b), compareRules(a.Rule, b.Rule), cmp.Compare(b.Score, a.Score),
+			cmp.Compare(b.Evidence, a.Evidence), cmp.Compare(a.ID, b.ID))
+	})
+	turn := make(map[string]int, len(warnings))
+	for i, w := range warnings {
+		if i > 0 && warnings[i-1].Rule == w.Rule && group(warnings[i-1], w) == 0 {
+			turn[w.ID] = turn[warnings[i-1].ID] + 1
+		}
+	}
+	slices.SortStableFunc(warnings, func(a, b Warning) int {
+		return cmp.Or(group(a, b), cmp.Compare(turn[a.ID], turn[b.ID]))
+	})
+}
+
+// compareRules orders rules as the rule list does: events and disease first, radiation behind.
+func compareRules(a, b string) int {
+	return cmp.Or(compareBool(strings.HasPrefix(a, "R"), strings.HasPrefix(b, "R")), cmp.Compare(a, b))
 }
 
 // rules reads the titles of the warning rules from their definitions, and whether their source calls a parameter
@@ -185,6 +210,9 @@ func (r *reader) rules(context.Context) error {
 	}
 	r.b.Rules = make(map[string]Rule, len(files))
 	for _, file := range files {
+		if file.Header["detector"] != "" {
+			r.minCases = parameter(file.Header["params"], "min_cases")
+		}
 		zh, en, _ := strings.Cut(file.Header["title"], "|")
 		source := strings.ToLower(file.Header["source"])
 		r.b.Rules[file.Name] = Rule{Title: message.Text{Zh: strings.TrimSpace(zh), En: strings.TrimSpace(en)},
@@ -192,6 +220,20 @@ func (r *reader) rules(context.Context) error {
 				strings.Contains(source, "memory") || strings.Contains(source, "unverified")}
 	}
 	return nil
+}
+
+// parameter returns a number out of the params header of a rule: "baseline = 7, min_cases = 3"; 0 if it is not there.
+func parameter(params, name string) float64 {
+	for _, assignment := range strings.Split(params, ",") {
+		key, value, _ := strings.Cut(assignment, "=")
+		if strings.TrimSpace(key) != name {
+			continue
+		}
+		if x, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil {
+			return x
+		}
+	}
+	return 0
 }
 
 // compareBool puts true first.
@@ -419,7 +461,8 @@ func (r *reader) detectors(ctx context.Context) error {
 		Alarms    []string  `ch:"alarms"`
 	}
 	last := r.opt.Period
-	err := r.db.Select(ctx, &rows, "reports_detectors", day("from", last.Next(1-weeksWatched).Start), day("to", last.Start))
+	err := r.db.Select(ctx, &rows, "reports_detectors", day("from", last.Next(1-weeksWatched).Start), day("to", last.Start),
+		clickhouse.Named("min_cases", r.minCases))
 	if err != nil {
 		return err
 	}
@@ -433,7 +476,7 @@ func (r *reader) detectors(ctx context.Context) error {
 		week := DetectorWeek{Week: period.Of(row.Start, period.Week), Observed: row.Observed, Threshold: row.Threshold}
 		week.Provisional = week.Week.End.After(r.cutoff().AddDate(0, 0, -provisionalDays))
 		for _, method := range row.Alarms {
-			week.Alarms = append(week.Alarms, strings.ToUpper(strings.TrimPrefix(method, "ears_")))
+			week.Alarms = append(week.Alarms, strings.ToUpper(strings.TrimSuffix(strings.TrimPrefix(method, "ears_"), "_published")))
 		}
 		d.Weeks = append(d.Weeks, week)
 	}
@@ -537,7 +580,7 @@ func (r *reader) arrivals(ctx context.Context) error {
 	q := &r.b.Quality
 	var rows []struct {
 		Stream    string `ch:"stream"`
-		Sender    string `ch:"sender"`
+		Sender    string `ch:"from_whom"`
 		Files     uint64 `ch:"files"`
 		Read      uint64 `ch:"n_read"`
 		Loaded    uint64 `ch:"n_loaded"`

@@ -107,9 +107,9 @@ func (w words) warningsSentence(b *Bulletin) string {
 		text = w.say("report.warnings_week", "n", w.count(fresh.total()), "split", w.split(fresh))
 	}
 	if open.total() > 0 {
-		text += w.say("report.warnings_open", "n", w.count(open.total()), "split", w.split(open))
+		return text + w.say("report.warnings_open", "n", w.count(open.total()), "split", w.split(open))
 	}
-	return text
+	return text + w.say("report.warnings_open_none")
 }
 
 // bySeverity counts warnings of each severity.
@@ -251,7 +251,7 @@ func (w words) dataSentence(b *Bulletin) string {
 	case q.InWeek:
 		text = w.say("report.data_week", "files", w.count(files), "rows", w.count(read))
 	default:
-		text = w.say("report.data_last", "from", w.date(q.From), "files", w.count(files), "rows", w.count(read))
+		text = w.say("report.data_last", "day", w.date(q.From), "files", w.count(files), "rows", w.count(read))
 	}
 	if rejected > 0 {
 		text += w.say("report.data_rejected", "n", w.count(rejected), "share", w.ofRows(rejected, read))

@@ -34,6 +34,14 @@ func (w words) in(t message.Text) string {
 	return t.Zh + t.En
 }
 
+// place names an area; one without a name is unassigned.
+func (w words) place(area message.Text) string {
+	if name := w.in(area); name != "" {
+		return name
+	}
+	return w.say("report.unassigned")
+}
+
 // count writes a whole number with separators of thousands.
 func (w words) count(n int) string {
 	digits := strconv.Itoa(n)
