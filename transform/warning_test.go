@@ -61,7 +61,7 @@ func TestEvaluate_Rules(t *testing.T) {
 	c := newCity(t, "2026-11-16")
 	names := []string{
 		"CLUSTER", "NEARLY", "RECENT", "SHORT", "EXACT5", "OVERDUE", "LATE", "INTIME", "LOUD", "QUIET", "SILICA", "TWICE", "ONCE",
-		"UNTESTED", "TESTED", "EXPIRED", "GAP", "COVERED", "NOBODY", "HOSP",
+		"UNTESTED", "TESTED", "EXPIRED", "GAP", "COVERED", "NOBODY", "HOSP", "RETEST", "BETTER",
 	}
 	var roster, policies []row
 	for _, name := range names {
@@ -126,6 +126,11 @@ func TestEvaluate_Rules(t *testing.T) {
 		result("SILICA", "S", "2026-11-02", "b", "HZ-1-007", "TWA", "mg/m3", "1.2").with("fraction", "'total'", "free_sio2_pct", "9"),  // cement: 4
 		result("TWICE", "T1", "2025-11-02", "a", fume, "TWA", "mg/m3", "4.1"), result("TWICE", "T2", "2026-11-02", "a", fume, "TWA", "mg/m3", "4.1"),
 		result("ONCE", "O1", "2025-11-02", "a", fume, "TWA", "mg/m3", "4.1"), result("ONCE", "O2", "2026-10-02", "a", fume, "TWA", "mg/m3", "4.0"),
+		// A result within the limit three weeks before belongs to the same round, one two months before is a round of its own.
+		result("RETEST", "X1", "2025-11-02", "a", fume, "TWA", "mg/m3", "4.1"), result("RETEST", "X2", "2026-10-02", "a", fume, "TWA", "mg/m3", "1"),
+		result("RETEST", "X3", "2026-10-23", "a", fume, "TWA", "mg/m3", "4.1"),
+		result("BETTER", "Y1", "2025-11-02", "a", fume, "TWA", "mg/m3", "4.1"), result("BETTER", "Y2", "2026-08-02", "a", fume, "TWA", "mg/m3", "1"),
+		result("BETTER", "Y3", "2026-10-23", "a", fume, "TWA", "mg/m3", "4.1"),
 		// R27: general risk, 36 months: over by 91 days, over by one day, in 60 days, in 61 days.
 		result("EXPIRED", "E", "2023-08-16", "a", noise, "LEX8h", "dB(A)", "80"),
 		result("TESTED", "E2", "2024-01-14", "a", noise, "LEX8h", "dB(A)", "80"),
@@ -164,8 +169,8 @@ func TestEvaluate_Rules(t *testing.T) {
 		"R06":  "red SHORT",
 		"R10":  "orange 00000000, orange 00000000, orange 00000000, orange 00000000, orange 00000000, orange 00000000", // c2 c3 n2 n3 n4 r1
 		"R15":  "orange LATE, yellow OVERDUE",
-		"R23":  "orange SILICA, orange TWICE, red LOUD",
-		"R24":  "red TWICE",
+		"R23":  "orange BETTER, orange RETEST, orange SILICA, orange TWICE, red LOUD",
+		"R24":  "red RETEST, red TWICE",
 		"R35":  "orange GAP, orange NOBODY, orange SEVERE",
 		"R38":  "blue LATEORG",
 		"R39":  "blue SILENT",

@@ -6,9 +6,10 @@
 -- due: 10 working days
 -- life: event
 -- source: proposal (rules.md C)
--- params: lookback_days = 90
--- The two latest rounds (sampling days) of one employer, workshop, post and hazard were both over. One warning for
--- all posts that this holds for after the same latest report.
+-- params: lookback_days = 90, round_days = 45
+-- The two latest rounds of one employer, workshop, post and hazard were both over: the two latest sampling days, or
+-- the two latest groups of sampling days that lie no more than round_days apart, the worst result of a group
+-- counting. One warning for all posts that this holds for after the same report.
 WITH
     rounds AS
     (
@@ -22,15 +23,25 @@ WITH
         GROUP BY employer_key, workshop, post, judged_as, sample_date
         HAVING known <= {week_end:Date32}
     ),
-    latest AS
+    histories AS
     (
         SELECT
             employer_key, workshop, post, judged_as,
-            arrayReverseSort(groupArray((sample_date, over, known, report, lines))) AS history
+            arrayReverseSort(groupArray((sample_date, over, known, report, lines)))          AS history,
+            arrayMap(h -> h.1, history)                                                      AS days,
+            arrayCumSum(arrayMap((d, i) -> i > 1 AND dateDiff('day', d, days[i - 1]) > {round_days:Int32}, days, arrayEnumerate(days))) AS groups,
+            arrayFilter((h, g) -> h.2 AND g = 0, history, groups)                            AS over_now,
+            arrayFilter((h, g) -> h.2 AND g = 1, history, groups)                            AS over_before,
+            if(notEmpty(over_now) AND notEmpty(over_before), [over_now[1], over_before[1]],
+                arrayFilter(h -> h.2, arraySlice(history, 1, 2)))                            AS twice
         FROM rounds
         GROUP BY employer_key, workshop, post, judged_as
-        HAVING length(history) >= 2 AND history[1].2 AND history[2].2
-            AND history[1].3 > addDays({week_end:Date32}, -{lookback_days:Int32})
+    ),
+    latest AS
+    (
+        SELECT employer_key, workshop, post, judged_as, twice AS history
+        FROM histories
+        WHERE length(twice) = 2 AND twice[1].3 > addDays({week_end:Date32}, -{lookback_days:Int32})
     )
 SELECT
     'employer'                                                                   AS object_kind,
