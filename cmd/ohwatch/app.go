@@ -53,15 +53,23 @@ func newApp(catalogue *message.Catalogue, in io.Reader, out, errOut io.Writer) *
 // commands returns every command of the contract.
 func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
+		newDemoCommand(a),
 		newInitCommand(a),
 		newMigrateCommand(a),
+		newIngestCommand(a),
+		newBatchesCommand(a),
+		newContractCommand(a),
 		newTransformCommand(a),
 		newIndicatorsCommand(a),
+		newWarnCommand(a),
+		newWarningsCommand(a),
 		newReportCommand(a),
-		newSimulateCommand(a),
 		newServeCommand(a),
 		newJobsCommand(a),
+		newQueryCommand(a),
+		newExportCommand(a),
 		newStatCommand(),
+		newSimulateCommand(a),
 		newDoctorCommand(a),
 		newVersionCommand(a),
 		newEngineCommand(),
@@ -95,14 +103,11 @@ func (a *app) configure() error {
 		a.log = slog.New(slog.NewTextHandler(a.errOut, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	if a.flags.today != "" {
-		day, err := time.ParseInLocation(time.DateOnly, a.flags.today, period.Shanghai())
+		day, err := time.Parse(time.DateOnly, a.flags.today)
 		if err != nil {
 			return usageError(fmt.Errorf("--today %q: want a date such as 2026-11-16", a.flags.today))
 		}
-		// The given day at the present time of day: times recorded in one run keep their order.
-		start := time.Now()
-		midday := day.Add(12 * time.Hour)
-		a.now = func() time.Time { return midday.Add(time.Since(start)) }
+		a.now = clockFrom(day)
 	}
 	path := a.flags.config
 	if path == "" {
@@ -118,6 +123,13 @@ func (a *app) configure() error {
 	a.cfg = cfg
 	a.configured = true
 	return nil
+}
+
+// clockFrom returns a clock that starts at noon of a day in Asia/Shanghai.
+func clockFrom(day time.Time) func() time.Time {
+	start := time.Now()
+	noon := time.Date(day.Year(), day.Month(), day.Day(), 12, 0, 0, 0, period.Shanghai())
+	return func() time.Time { return noon.Add(time.Since(start)) }
 }
 
 // openDB opens the warehouse, starting or joining the embedded engine, and brings its schema up to date.

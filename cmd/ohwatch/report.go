@@ -69,6 +69,16 @@ func (a *app) lastWeek() period.Period { return period.Of(a.today(), period.Week
 // weekly writes the bulletin of a week into the folder, the configured one if out is empty. It speaks the
 // language of --lang, else the one configured for bulletins.
 func (a *app) weekly(ctx context.Context, week period.Period, out, by string) (reports.Result, error) {
+	printer := a.printer
+	if a.flags.lang == "" {
+		printer = a.catalogue.Printer(message.Lang(a.cfg.Reports.Lang))
+	}
+	return a.weeklyIn(ctx, printer, week, out, by)
+}
+
+// weeklyIn writes the bulletin of a week in the printer's language into the folder, the configured one if out is
+// empty.
+func (a *app) weeklyIn(ctx context.Context, printer *message.Printer, week period.Period, out, by string) (reports.Result, error) {
 	if err := a.openDB(ctx); err != nil {
 		return reports.Result{}, err
 	}
@@ -77,10 +87,6 @@ func (a *app) weekly(ctx context.Context, week period.Period, out, by string) (r
 		if !filepath.IsAbs(out) {
 			out = filepath.Join(a.cfg.Data.Dir, out)
 		}
-	}
-	printer := a.printer
-	if a.flags.lang == "" {
-		printer = a.catalogue.Printer(message.Lang(a.cfg.Reports.Lang))
 	}
 	city := a.cfg.City
 	return reports.Weekly(ctx, a.db, reports.Options{

@@ -53,7 +53,9 @@ func newWarningsAckCommand(a *app) *cobra.Command {
 }
 
 // outcomes that a closed warning may have.
-func outcomes() []string { return []string{"confirmed", "measures_taken", "false_alarm", "duplicate", "other"} }
+func outcomes() []string {
+	return []string{"confirmed", "measures_taken", "false_alarm", "duplicate", "other"}
+}
 
 func newWarningsCloseCommand(a *app) *cobra.Command {
 	var outcome, comment string
