@@ -10,7 +10,7 @@ import (
 )
 
 // listed is how many warnings of a severity the bulletin shows one by one; the others are counted.
-var listed = map[Severity]int{Red: 8, Orange: 6, Yellow: 4, Blue: 2}
+var listed = map[Severity]int{Red: 8, Orange: 8, Yellow: 4, Blue: 2}
 
 // shownSenders is how many senders of a stream the table of arrivals names, shownWords how many unmatched
 // words, shownDetectors how many township series with an alarm are drawn.
@@ -195,9 +195,12 @@ func (w words) warning(x Warning, today time.Time) warningItem {
 			args[base] = value
 		}
 	}
+	if name, ok := x.Args["stream"]; ok {
+		args["stream"] = w.stream(name)
+	}
 	item := warningItem{Title: w.p.Text("warn."+strings.ToLower(x.Rule)+".title", args), Object: x.Object,
 		Area: w.place(x.Area), New: x.New, Closed: !x.Open}
-	if strings.Contains(item.Title, item.Object) {
+	if strings.Contains(item.Title, item.Object) || item.Object == x.Area.Zh {
 		item.Object = ""
 	}
 	if x.Evidence > 0 {

@@ -173,16 +173,17 @@ func (r *reader) warnings(ctx context.Context) error {
 	return nil
 }
 
-// arrange puts warnings in the order of the page: by severity, open before settled, new before old. Scores of
-// different rules cannot be compared, so the rules take turns: the first of each rule, then the second of each.
+// arrange puts warnings in the order of the page: by severity, open before settled. Scores of different rules
+// cannot be compared, so the rules take turns: the first of each rule, then the second of each. Within a rule
+// new ones stand before old ones, then the greater score leads.
 func arrange(warnings []Warning) {
 	group := func(a, b Warning) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(Severities(), a.Severity), slices.Index(Severities(), b.Severity)),
-			compareBool(a.Open, b.Open), compareBool(a.New, b.New))
+			compareBool(a.Open, b.Open))
 	}
 	slices.SortFunc(warnings, func(a, b Warning) int {
-		return cmp.Or(group(a, b), compareRules(a.Rule, b.Rule), cmp.Compare(b.Score, a.Score),
+		return cmp.Or(group(a, b), compareRules(a.Rule, b.Rule), compareBool(a.New, b.New), cmp.Compare(b.Score, a.Score),
 			cmp.Compare(b.Evidence, a.Evidence), cmp.Compare(a.ID, b.ID))
 	})
 	turn := make(map[string]int, len(warnings))
@@ -192,7 +193,7 @@ func arrange(warnings []Warning) {
 		}
 	}
 	slices.SortStableFunc(warnings, func(a, b Warning) int {
-		return cmp.Or(group(a, b), cmp.Compare(turn[a.ID], turn[b.ID]))
+		return cmp.Or(group(a, b), cmp.Compare(turn[a.ID], turn[b.ID]), compareBool(a.New, b.New))
 	})
 }
 

@@ -274,3 +274,22 @@ func TestWeekly_NotAWeek(t *testing.T) {
 		t.Error("a year was taken for a week")
 	}
 }
+
+func TestArrange_RulesTakeTurns(t *testing.T) {
+	warning := func(id, rule string, severity Severity, open, fresh bool, score float64) Warning {
+		return Warning{ID: id, Rule: rule, Severity: severity, Open: open, New: fresh, Score: score}
+	}
+	warnings := []Warning{
+		warning("d", "D01", Orange, true, true, 99), warning("c2", "R15", Orange, true, true, 5), warning("c1", "R15", Orange, true, true, 8),
+		warning("c3", "R15", Orange, true, false, 50), warning("b", "R04", Orange, true, false, 1), warning("x", "R04", Orange, false, true, 9),
+		warning("a", "R39", Red, true, false, 0),
+	}
+	arrange(warnings)
+	var got []string
+	for _, w := range warnings {
+		got = append(got, w.ID)
+	}
+	if want := []string{"a", "c1", "d", "b", "c2", "c3", "x"}; !cmp.Equal(got, want) {
+		t.Errorf("order %v, want %v", got, want)
+	}
+}
