@@ -230,8 +230,14 @@ func runFarringtonFlexible(a *arguments) (Result, error) {
 func runQuality(a *arguments) (Result, error) {
 	q, err := Quality(a.bools("state"), a.bools("alarm"), a.whole("penalty"))
 	return Result{
-		{"tp", q.TP}, {"fp", q.FP}, {"tn", q.TN}, {"fn", q.FN}, {"sens", q.Sensitivity}, {"spec", q.Specificity},
-		{"dist", q.Distance}, {"mean_lag", q.MeanLag},
+		{"tp", q.TP},
+		{"fp", q.FP},
+		{"tn", q.TN},
+		{"fn", q.FN},
+		{"sens", q.Sensitivity},
+		{"spec", q.Specificity},
+		{"dist", q.Distance},
+		{"mean_lag", q.MeanLag},
 	}, err
 }
 
@@ -255,7 +261,9 @@ func runNowcast(a *arguments) (Result, error) {
 	return Result{
 		{"dates", column(r.Periods, func(p NowcastPeriod) string { return p.Date.Format(time.DateOnly) })},
 		{"triangle", column(r.Periods, func(p NowcastPeriod) []float64 { return p.Reported })},
-		{"hazard_n", r.Events}, {"hazard_N", r.AtRisk}, {"g_hat", r.Hazard},
+		{"hazard_n", r.Events},
+		{"hazard_N", r.AtRisk},
+		{"g_hat", r.Hazard},
 		{"reported_so_far", column(r.Periods, func(p NowcastPeriod) float64 { return p.Total })},
 		{"weight", column(r.Periods, func(p NowcastPeriod) float64 { return p.Weight })},
 		{"n_hat", column(r.Periods, func(p NowcastPeriod) float64 { return p.Expected })},

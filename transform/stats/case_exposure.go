@@ -9,12 +9,24 @@ func (a *arguments) measurements() Measurements {
 func runCensoredLognormal(a *arguments) (Result, error) {
 	r, err := FitLognormal(a.measurements(), a.number("oel"), a.number("conf"))
 	return Result{
-		{"mu", r.Mu}, {"sigma", r.Sigma}, {"gm", r.GM}, {"gsd", r.GSD}, {"loglik", r.LogLikelihood},
-		{"var_mu", r.VarMu}, {"cov_mu_logsigma", r.CovMuLogSigma}, {"var_logsigma", r.VarLogSigma},
-		{"gm_lower95", r.GMLower95}, {"gm_upper95", r.GMUpper95},
-		{"p95", r.P95}, {"se_log_p95", r.SELogP95}, {"p95_ucl", r.P95Upper},
-		{"exceedance", r.Exceedance}, {"se_z", r.SEZ}, {"exceedance_ucl", r.ExceedanceUpper},
-		{"arithmetic_mean", r.Mean}, {"arithmetic_mean_ucl", r.MeanUpper},
+		{"mu", r.Mu},
+		{"sigma", r.Sigma},
+		{"gm", r.GM},
+		{"gsd", r.GSD},
+		{"loglik", r.LogLikelihood},
+		{"var_mu", r.VarMu},
+		{"cov_mu_logsigma", r.CovMuLogSigma},
+		{"var_logsigma", r.VarLogSigma},
+		{"gm_lower95", r.GMLower95},
+		{"gm_upper95", r.GMUpper95},
+		{"p95", r.P95},
+		{"se_log_p95", r.SELogP95},
+		{"p95_ucl", r.P95Upper},
+		{"exceedance", r.Exceedance},
+		{"se_z", r.SEZ},
+		{"exceedance_ucl", r.ExceedanceUpper},
+		{"arithmetic_mean", r.Mean},
+		{"arithmetic_mean_ucl", r.MeanUpper},
 	}, err
 }
 
@@ -29,7 +41,10 @@ func runCensoredKM(a *arguments) (Result, error) {
 		{"n_event", column(d.Points, func(p SurvivalPoint) int { return p.Detected })},
 		{"prob", column(d.Points, func(p SurvivalPoint) float64 { return p.Prob })},
 		{"std_err", column(d.Points, func(p SurvivalPoint) float64 { return p.StdErr })},
-		{"mean", d.Mean}, {"mean_se", d.MeanSE}, {"median", d.Quantile(0.5)}, {"p95", d.Quantile(0.95)},
+		{"mean", d.Mean},
+		{"mean_se", d.MeanSE},
+		{"median", d.Quantile(0.5)},
+		{"p95", d.Quantile(0.95)},
 	}, nil
 }
 
@@ -43,7 +58,11 @@ func runCensoredROS(a *arguments) (Result, error) {
 		{"censored", column(r.Points, func(p ROSPoint) bool { return p.Censored })},
 		{"pp", column(r.Points, func(p ROSPoint) float64 { return p.Position })},
 		{"modeled", column(r.Points, func(p ROSPoint) float64 { return p.Modeled })},
-		{"intercept", r.Intercept}, {"slope", r.Slope}, {"mean", r.Mean}, {"sd", r.SD}, {"median", r.Median},
+		{"intercept", r.Intercept},
+		{"slope", r.Slope},
+		{"mean", r.Mean},
+		{"sd", r.SD},
+		{"median", r.Median},
 	}, nil
 }
 
@@ -54,8 +73,13 @@ func runEN689(a *arguments) (Result, error) {
 	}
 	if r.Tested {
 		result = append(result, Result{
-			{"ut_k_factor", r.UT}, {"u_r", r.UR}, {"utl_95_70", r.Limit}, {"compliant", r.Compliant},
-			{"k_factor_95_95", r.Factor95}, {"utl_95_95", r.Limit95}, {"exceedance_point", r.Exceedance},
+			{"ut_k_factor", r.UT},
+			{"u_r", r.UR},
+			{"utl_95_70", r.Limit},
+			{"compliant", r.Compliant},
+			{"k_factor_95_95", r.Factor95},
+			{"utl_95_95", r.Limit95},
+			{"exceedance_point", r.Exceedance},
 		}...)
 	}
 	return result, err

@@ -20,9 +20,12 @@ func runProportion(a *arguments) (Result, error) {
 	exactLower, exactUpper := ClopperPearson(x, n, level)
 	return Result{
 		{"estimate", x / n},
-		{"wilson_lower", wilsonLower}, {"wilson_upper", wilsonUpper},
-		{"wilson_cc_lower", correctedLower}, {"wilson_cc_upper", correctedUpper},
-		{"exact_lower", exactLower}, {"exact_upper", exactUpper},
+		{"wilson_lower", wilsonLower},
+		{"wilson_upper", wilsonUpper},
+		{"wilson_cc_lower", correctedLower},
+		{"wilson_cc_upper", correctedUpper},
+		{"exact_lower", exactLower},
+		{"exact_upper", exactUpper},
 	}, nil
 }
 
@@ -30,10 +33,14 @@ func runTwoProportions(a *arguments) (Result, error) {
 	r, err := TwoProportions(a.number("x1"), a.number("n1"), a.number("x2"), a.number("n2"), a.number("conf"))
 	return Result{
 		{"difference", r.Difference},
-		{"newcombe_lower", r.NewcombeLower}, {"newcombe_upper", r.NewcombeUpper},
-		{"wald_lower", r.WaldLower}, {"wald_upper", r.WaldUpper},
-		{"chi_squared", r.ChiSquared}, {"p_chi_squared", r.P},
-		{"chi_squared_yates", r.ChiSquaredCC}, {"p_chi_squared_yates", r.PCC},
+		{"newcombe_lower", r.NewcombeLower},
+		{"newcombe_upper", r.NewcombeUpper},
+		{"wald_lower", r.WaldLower},
+		{"wald_upper", r.WaldUpper},
+		{"chi_squared", r.ChiSquared},
+		{"p_chi_squared", r.P},
+		{"chi_squared_yates", r.ChiSquaredCC},
+		{"p_chi_squared_yates", r.PCC},
 		{"p_fisher_two_sided", r.PFisher},
 	}, err
 }
@@ -53,8 +60,10 @@ func runRate(a *arguments) (Result, error) {
 	byarLower, byarUpper := ByarHalf(x, t, level)
 	return Result{
 		{"rate", x / t},
-		{"exact_lower", exactLower}, {"exact_upper", exactUpper},
-		{"byar_half_lower", byarLower}, {"byar_half_upper", byarUpper},
+		{"exact_lower", exactLower},
+		{"exact_upper", exactUpper},
+		{"byar_half_lower", byarLower},
+		{"byar_half_upper", byarUpper},
 	}, nil
 }
 
@@ -66,8 +75,11 @@ func runRateRatio(a *arguments) (Result, error) {
 func runDirectStandardisation(a *arguments) (Result, error) {
 	r, err := DirectStandardisation(a.numbers("count"), a.numbers("population"), a.numbers("standard"), a.number("conf"))
 	return Result{
-		{"crude_rate", r.Crude}, {"adjusted_rate", r.Adjusted}, {"variance", r.Variance},
-		{"gamma_lower", r.Lower}, {"gamma_upper", r.Upper},
+		{"crude_rate", r.Crude},
+		{"adjusted_rate", r.Adjusted},
+		{"variance", r.Variance},
+		{"gamma_lower", r.Lower},
+		{"gamma_upper", r.Upper},
 	}, err
 }
 
@@ -84,9 +96,12 @@ func runSMR(a *arguments) (Result, error) {
 	}
 	r, err := SMR(observed, expected, level)
 	return Result{
-		{"expected_count", r.Expected}, {"smr", r.SMR},
-		{"exact_lower", r.ExactLower}, {"exact_upper", r.ExactUpper},
-		{"byar_lower", r.ByarLower}, {"byar_upper", r.ByarUpper},
+		{"expected_count", r.Expected},
+		{"smr", r.SMR},
+		{"exact_lower", r.ExactLower},
+		{"exact_upper", r.ExactUpper},
+		{"byar_lower", r.ByarLower},
+		{"byar_upper", r.ByarUpper},
 		{"p_two_sided", r.P},
 	}, err
 }

@@ -28,8 +28,13 @@ func runScanSpatial(a *arguments) (Result, error) {
 		centre = r.Best.Center + 1
 	}
 	return Result{
-		{"n_zones", r.Circles}, {"max_llr", r.Best.LLR}, {"center", centre}, {"places", fromOne(r.Best.Places)},
-		{"cases_in", r.Best.Cases}, {"expected_in", r.Best.Expected}, {"relative_risk", r.RelativeRisk},
+		{"n_zones", r.Circles},
+		{"max_llr", r.Best.LLR},
+		{"center", centre},
+		{"places", fromOne(r.Best.Places)},
+		{"cases_in", r.Best.Cases},
+		{"expected_in", r.Best.Expected},
+		{"relative_risk", r.RelativeRisk},
 		{"max_llr_by_center", r.BestByCenter},
 		{"clusters", column(r.Clusters, func(c ScanCluster) Result {
 			return Result{{"places", fromOne(c.Places)}, {"llr", c.LLR}}
@@ -54,7 +59,13 @@ func runScanSpacetime(a *arguments) (Result, error) {
 		from, to, centre = best.From+1, best.To+1, best.Center+1
 	}
 	return Result{
-		{"max_llr", best.LLR}, {"places", fromOne(best.Places)}, {"from", from}, {"to", to}, {"center", centre},
-		{"cases_in", best.Cases}, {"expected_in", best.Expected}, {"p_value", p},
+		{"max_llr", best.LLR},
+		{"places", fromOne(best.Places)},
+		{"from", from},
+		{"to", to},
+		{"center", centre},
+		{"cases_in", best.Cases},
+		{"expected_in", best.Expected},
+		{"p_value", p},
 	}, err
 }

@@ -11,8 +11,16 @@ func runMannKendall(a *arguments) (Result, error) {
 		NoContinuity: !a.boolOr("continuity", true),
 	})
 	result := Result{
-		{"n", r.N}, {"s", r.S}, {"var_s", r.VarS}, {"z", r.Z}, {"p_normal", r.P}, {"tau_b", r.TauB},
-		{"sen_slope", r.Slope}, {"sen_lower95", r.Lower}, {"sen_upper95", r.Upper}, {"sen_intercept_median", r.Intercept},
+		{"n", r.N},
+		{"s", r.S},
+		{"var_s", r.VarS},
+		{"z", r.Z},
+		{"p_normal", r.P},
+		{"tau_b", r.TauB},
+		{"sen_slope", r.Slope},
+		{"sen_lower95", r.Lower},
+		{"sen_upper95", r.Upper},
+		{"sen_intercept_median", r.Intercept},
 	}
 	if !math.IsNaN(r.KendallTau) {
 		result = append(result, Value{"kendall_tau", r.KendallTau}, Value{"kendall_p", r.KendallP})
@@ -35,11 +43,22 @@ func runAPC(a *arguments) (Result, error) {
 	}
 	r, err := fit(years, counts, exposure)
 	return Result{
-		{"intercept", r.Intercept}, {"slope", r.Slope}, {"se_slope", r.SlopeSE}, {"statistic", r.Statistic}, {"p", r.P},
-		{"dispersion", r.Dispersion}, {"deviance", r.Deviance}, {"pearson_x2", r.PearsonX2}, {"df_residual", r.DF},
-		{"iterations", r.Iterations}, {"apc_percent", r.APC},
-		{"apc_lower95_normal", r.LowerNormal}, {"apc_upper95_normal", r.UpperNormal},
-		{"apc_lower95_t", r.LowerT}, {"apc_upper95_t", r.UpperT}, {"fitted", r.Fitted},
+		{"intercept", r.Intercept},
+		{"slope", r.Slope},
+		{"se_slope", r.SlopeSE},
+		{"statistic", r.Statistic},
+		{"p", r.P},
+		{"dispersion", r.Dispersion},
+		{"deviance", r.Deviance},
+		{"pearson_x2", r.PearsonX2},
+		{"df_residual", r.DF},
+		{"iterations", r.Iterations},
+		{"apc_percent", r.APC},
+		{"apc_lower95_normal", r.LowerNormal},
+		{"apc_upper95_normal", r.UpperNormal},
+		{"apc_lower95_t", r.LowerT},
+		{"apc_upper95_t", r.UpperT},
+		{"fitted", r.Fitted},
 	}, err
 }
 
@@ -57,9 +76,15 @@ func runJoinpointGrid(a *arguments) (Result, error) {
 		return nil, err
 	}
 	result := Result{
-		{"deviance_0", r.None.Deviance}, {"candidates", r.Candidates}, {"deviance_1_by_candidate", r.DevianceByYear},
-		{"joinpoint_1", r.One.Years[0]}, {"deviance_1", r.One.Deviance}, {"coef_1", r.One.Coefficients},
-		{"apc_segments_1", r.One.APC}, {"bic_0", r.None.BIC}, {"bic_1", r.One.BIC},
+		{"deviance_0", r.None.Deviance},
+		{"candidates", r.Candidates},
+		{"deviance_1_by_candidate", r.DevianceByYear},
+		{"joinpoint_1", r.One.Years[0]},
+		{"deviance_1", r.One.Deviance},
+		{"coef_1", r.One.Coefficients},
+		{"apc_segments_1", r.One.APC},
+		{"bic_0", r.None.BIC},
+		{"bic_1", r.One.BIC},
 	}
 	if r.TwoWereAvailable {
 		result = append(result, Value{"joinpoints_2", r.Two.Years}, Value{"deviance_2", r.Two.Deviance},
@@ -71,7 +96,11 @@ func runJoinpointGrid(a *arguments) (Result, error) {
 func runJoinpointSegmented(a *arguments) (Result, error) {
 	r, err := JoinpointSegmented(a.numbers("year"), a.numbers("counts"), a.numbersOr("population", nil))
 	return Result{
-		{"psi", r.Bend}, {"psi_se", r.BendSE}, {"slope_before", r.SlopeBefore}, {"slope_after", r.SlopeAfter},
-		{"deviance", r.Deviance}, {"deviance_no_joinpoint", r.DevianceNoBend},
+		{"psi", r.Bend},
+		{"psi_se", r.BendSE},
+		{"slope_before", r.SlopeBefore},
+		{"slope_after", r.SlopeAfter},
+		{"deviance", r.Deviance},
+		{"deviance_no_joinpoint", r.DevianceNoBend},
 	}, err
 }

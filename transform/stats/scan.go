@@ -73,37 +73,46 @@ func SpatialScan(places Places, cases, expected []float64, opt ScanOptions) (*Sc
 	}
 	circles := places.circles(opt.MaxShare)
 	r := &ScanResult{BestByCenter: make([]float64, n)}
-	var all []ScanCluster
+	llr := make([][]float64, n)
 	for centre, circle := range circles {
 		r.Circles += len(circle)
+		llr[centre] = make([]float64, len(circle))
 		var c, e float64
 		for size, place := range circle {
 			c, e = c+cases[place], e+expected[place]
-			llr := logLikelihoodRatio(c, e, total)
-			r.BestByCenter[centre] = math.Max(r.BestByCenter[centre], llr)
-			all = append(all, ScanCluster{Center: centre, Places: circle[:size+1], LLR: llr, Cases: c, Expected: e})
+			llr[centre][size] = logLikelihoodRatio(c, e, total)
+			r.BestByCenter[centre] = math.Max(r.BestByCenter[centre], llr[centre][size])
 		}
 	}
-	if len(all) == 0 {
+	if r.Circles == 0 {
 		return nil, argumentError("max_pop_fraction", "no place is small enough for a circle")
 	}
-	sort.SliceStable(all, func(i, j int) bool { return comparable12(all[i].LLR) > comparable12(all[j].LLR) })
-	r.Best = all[0]
 	used := make([]bool, n)
-	for _, c := range all {
-		if c.LLR <= 0 || len(r.Clusters) == 4 {
-			break
+	cluster := func() ScanCluster { // the best one without a used place, the first in order if several are
+		best := ScanCluster{LLR: -1}
+		for centre, circle := range circles {
+			for size, place := range circle {
+				if used[place] {
+					break
+				}
+				if l := llr[centre][size]; comparable12(l) > comparable12(best.LLR) || best.LLR < 0 {
+					best = ScanCluster{Center: centre, Places: circle[:size+1], LLR: l}
+				}
+			}
 		}
-		if slices.ContainsFunc(c.Places, func(place int) bool { return used[place] }) {
-			continue
+		best.Places = slices.Sorted(slices.Values(best.Places))
+		for _, place := range best.Places {
+			best.Cases, best.Expected = best.Cases+cases[place], best.Expected+expected[place]
 		}
+		return best
+	}
+	r.Best = cluster()
+	for c := r.Best; c.LLR > 0 && len(r.Clusters) < 4; c = cluster() {
+		r.Clusters = append(r.Clusters, c)
 		for _, place := range c.Places {
 			used[place] = true
 		}
-		c.Places = slices.Sorted(slices.Values(c.Places))
-		r.Clusters = append(r.Clusters, c)
 	}
-	r.Best.Places = slices.Sorted(slices.Values(r.Best.Places))
 	r.RelativeRisk = r.Best.Cases / r.Best.Expected / ((total - r.Best.Cases) / (total - r.Best.Expected))
 	best := r.Best.LLR
 	if best <= 0 {
@@ -301,24 +310,12 @@ func simulateScan(circles [][]int, expected []float64, units int, windows []wind
 	for c := 1; c <= whole; c++ {
 		countLogs[c] = float64(c) * math.Log(float64(c))
 	}
-	// For each length of window and each circle: expected cases, and logarithms of them and of the rest.
-	type circleLogs struct{ expected, inside, outside float64 }
-	lengths := map[int][]circleLogs{}
+	zones := map[int]scanZones{} // by length of window
 	for _, w := range windows {
 		length := w.end - w.begin + 1
-		if lengths[length] != nil {
-			continue
+		if zones[length].expected == nil {
+			zones[length] = newScanZones(circles, expected, float64(length), total)
 		}
-		list := []circleLogs{}
-		for _, circle := range circles {
-			var e float64
-			for _, place := range circle {
-				e += expected[place] * float64(length)
-				rest := math.Max(total-e, smallestPositive)
-				list = append(list, circleLogs{e, math.Log(e), math.Log(rest)})
-			}
-		}
-		lengths[length] = list
 	}
 	// Cells in R's order: all units of the first place, of the second, …
 	weights, drawn := make([]float64, n*units), make([]float64, n*units)
@@ -340,27 +337,52 @@ func simulateScan(circles [][]int, expected []float64, units int, windows []wind
 		var best float64
 		for _, w := range windows {
 			w.add(cases, inWindow)
-			logs := lengths[w.end-w.begin+1]
+			z := zones[w.end-w.begin+1]
 			at := 0
 			for _, circle := range circles {
 				var c float64
-				for _, place := range circle {
+				expected, spread := z.expected[at:at+len(circle)], z.spread[at:at+len(circle)]
+				for i, place := range circle {
 					c += inWindow[place]
-					l := &logs[at]
-					at++
-					if c > l.expected {
-						llr := countLogs[int(c)] - c*l.inside + countLogs[whole-int(c)] - (total-c)*l.outside
-						if llr > best {
-							best = llr
-						}
+					if d := c - expected[i]; d*math.Abs(d) > best*spread[i] {
+						llr := countLogs[int(c)] - c*z.inside[at+i] + countLogs[whole-int(c)] - (total-c)*z.outside[at+i]
+						best = math.Max(best, llr)
 					}
 				}
+				at += len(circle)
 			}
 		}
 		simulated[s] = best
 	}
 	sort.Float64s(simulated)
 	return simulated
+}
+
+// scanZones holds what a simulation needs to know of every circle, one circle after the other by size.
+type scanZones struct {
+	expected []float64
+	// spread bounds the LLR of c cases: as log x ≤ x − 1, it is at most (c − expected)²/spread, which settles most
+	// circles without a logarithm.
+	spread  []float64
+	inside  []float64 // log of expected
+	outside []float64 // log of what is expected outside
+}
+
+func newScanZones(circles [][]int, expected []float64, length, total float64) scanZones {
+	const rounding = 1 + 1e-9
+	z := scanZones{expected: []float64{}}
+	for _, circle := range circles {
+		var e float64
+		for _, place := range circle {
+			e += expected[place] * length
+			rest := math.Max(total-e, smallestPositive)
+			z.expected = append(z.expected, e)
+			z.spread = append(z.spread, e*rest/total/rounding)
+			z.inside = append(z.inside, math.Log(e))
+			z.outside = append(z.outside, math.Log(rest))
+		}
+	}
+	return z
 }
 
 // scanP is the share of the simulations, the data counted as one of them, that reach the LLR.
