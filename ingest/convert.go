@@ -435,7 +435,7 @@ func fold(s string) string {
 }
 
 // separators are the marks between the values of one cell; "-" is never one.
-const separators = ";；,，、+/|×*·\n"
+const separators = ";；,，、+＋/／|｜×*＊·・\n"
 
 // splitValues splits a cell that holds several values. It does not split inside brackets, between digits
 // (1,2-二氯乙烷), or inside a name that known reports to be one; x splits only between Chinese characters.

@@ -169,12 +169,28 @@ func (l *lists) hazard(name string) (ids []string, known bool) {
 		return ids, true
 	}
 	key = strings.NewReplacer("≤", "<", "≦", "<", "﹤", "<").Replace(key)
-	if i := strings.IndexByte(key, '('); i > 0 {
+	if i := strings.IndexByte(key, '('); i > 0 && bracketEnds(key[i:]) {
 		if ids, ok := l.hazards[key[:i]]; ok {
 			return ids, true
 		}
 	}
 	return nil, false
+}
+
+// bracketEnds reports whether the bracket that opens s closes at its end, or never.
+func bracketEnds(s string) bool {
+	depth := 0
+	for i := range len(s) {
+		switch s[i] {
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return i == len(s)-1
+			}
+		}
+	}
+	return true
 }
 
 // disease returns the id of a disease name, "" when it is not on the list. What the diagnosis says about

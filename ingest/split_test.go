@@ -1,0 +1,33 @@
+package ingest
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestSplitValues_Hazards(t *testing.T) {
+	l, err := embeddedLists()
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := func(s string) bool { _, ok := l.hazard(s); return ok }
+	for _, tc := range []struct {
+		cell string
+		want []string
+	}{
+		{"噪声", []string{"噪声"}},
+		{"噪声;电焊烟尘", []string{"噪声", "电焊烟尘"}},
+		{"矽尘（游离SiO2含量≥10%）、噪声", []string{"矽尘（游离SiO2含量≥10%）", "噪声"}},
+		{"矽尘（游离SiO2含量≥10%）|铸造粉尘（游离SiO2含量<10%）", []string{"矽尘（游离SiO2含量≥10%）", "铸造粉尘（游离SiO2含量<10%）"}},
+		{"游离二氧化硅粉尘（游离SiO2含量≥10%);噪声", []string{"游离二氧化硅粉尘（游离SiO2含量≥10%)", "噪声"}},
+		{"汽油、溶剂汽油", []string{"汽油、溶剂汽油"}},
+		{"1,2-二氯乙烷,噪声", []string{"1,2-二氯乙烷", "噪声"}},
+		{"X射线+噪声", []string{"X射线", "噪声"}},
+		{"铝尘（铝金属、铝合金粉尘氧化铝粉尘）×噪声", []string{"铝尘（铝金属、铝合金粉尘氧化铝粉尘）", "噪声"}},
+		{"粉尘／噪声", []string{"粉尘", "噪声"}},
+	} {
+		if got := splitValues(tc.cell, known); !slices.Equal(got, tc.want) {
+			t.Errorf("%s: got %q, want %q", tc.cell, got, tc.want)
+		}
+	}
+}
