@@ -53,6 +53,7 @@ type plan struct {
 	roster   *roster
 	keyring  *keys
 	today    int32
+	mapping  *Mapping // nil: the files follow the contract
 }
 
 // newPlan prepares a contract; types gives the ClickHouse type of each column of its table.
@@ -406,7 +407,7 @@ func (c *checker) field(j int) {
 	v := &c.values[c.plan.primary[j]]
 	if missing(text) && !(text == "无" && (f.Type == "label" || f.Type == "bool" || f.Type == "packed")) {
 		if f.Default == "" {
-			if f.Required == "Y" {
+			if f.Required == "Y" && !c.plan.mapping.absent(f.Name) {
 				c.find(reject, "required", j, nil)
 			}
 			return

@@ -101,6 +101,7 @@ func (l *Loader) open(ctx context.Context, c *Contract) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.mapping = l.cfg.Mapping
 	s := &stream{contract: c, plan: p, names: append(append([]string(nil), common...), p.names...)}
 	l.streams[c.Stream] = s
 	return s, l.readIndex(ctx, s)
