@@ -32,6 +32,7 @@ type city struct {
 	testing.TB
 	db    *warehouse.DB
 	batch int
+	read  map[string]string // values by indicator, variant, period and township
 	today time.Time
 }
 
@@ -70,6 +71,33 @@ func (c *city) loadAt(at, stream string, rows ...row) int {
 	return c.batch
 }
 
+// loadMany is load for many rows with the same columns.
+func (c *city) loadMany(stream string, rows []row) {
+	c.Helper()
+	c.batch++
+	names := map[string]bool{}
+	for _, r := range rows {
+		for name := range r {
+			names[name] = true
+		}
+	}
+	columns := slices.Sorted(maps.Keys(names))
+	tuples := make([]string, len(rows))
+	for i, r := range rows {
+		values := []string{itoa(c.batch), itoa(i + 2), "1", "'load'", fmt.Sprintf("sipHash64('%s %d %d')", stream, c.batch, i)}
+		for _, name := range columns {
+			value, ok := r[name]
+			if !ok {
+				value = "DEFAULT"
+			}
+			values = append(values, value)
+		}
+		tuples[i] = "(" + strings.Join(values, ", ") + ")"
+	}
+	c.exec(fmt.Sprintf("INSERT INTO raw_%s (batch, row, version, op, key_hash, %s) VALUES %s", stream, strings.Join(columns, ", "), strings.Join(tuples, ", ")))
+	c.event(c.batch, stream, "published", "2020-01-01 00:00:00", len(rows))
+}
+
 func (c *city) event(batch int, stream, state, at string, n int) {
 	c.Helper()
 	c.exec(fmt.Sprintf(`INSERT INTO ops_batch (batch, at, state, stream, file, received_at, n_read, n_loaded)
@@ -105,6 +133,24 @@ func (c *city) want(indicator, variant, period, want string, stratum ...string) 
 	if got != want {
 		c.Errorf("%s %s %s %v = %s, want %s", indicator, variant, period, stratum, got, want)
 	}
+}
+
+// same is want for a township, from a copy of the values that is read once.
+func (c *city) same(indicator, variant, period, want, town string) bool {
+	c.Helper()
+	if c.read == nil {
+		c.read = map[string]string{}
+		for line := range strings.SplitSeq(c.query(`SELECT concat(indicator, ' ', variant, ' ', period, ' ', dim_value, '=', toString(numerator), '/', toString(denominator))
+			FROM ind_value WHERE dim = 'township' AND denominator IS NOT NULL`), "\n") {
+			key, value, _ := strings.Cut(line, "=")
+			c.read[key] = value
+		}
+	}
+	got := c.read[strings.Join([]string{indicator, variant, period, town}, " ")]
+	if got != want {
+		c.Errorf("%s %s %s %s = %s, want %s", indicator, variant, period, town, got, want)
+	}
+	return got == want
 }
 
 // query returns the first column of a result, one value a line.
