@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/net/html"
+
+	"ohwatch/internal/message"
 )
 
 // bulletin is one file of the bulletins' folder.
@@ -29,9 +31,9 @@ type headline struct{ Head, Text string }
 // headMost bounds what is read of a bulletin to find its title and summary, which stand before its tables.
 const headMost = 1 << 20
 
-// list returns the bulletins of a folder, newest period first: names carry the period, so that names of one
-// kind sort by time. A folder that does not exist has none.
-func list(dir string) ([]bulletin, error) {
+// list returns the bulletins of a folder, newest period first, those in lang before others of the same period:
+// names carry period and language, as in weekly-2026-W46.en.html. A folder that does not exist has none.
+func list(dir string, lang message.Lang) ([]bulletin, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -54,7 +56,12 @@ func list(dir string) ([]bulletin, error) {
 		all = append(all, b)
 	}
 	slices.SortFunc(all, func(a, b bulletin) int {
-		return cmp.Or(strings.Compare(periodOf(b.Name), periodOf(a.Name)), strings.Compare(a.Name, b.Name))
+		aPeriod, aLang := parts(a.Name)
+		bPeriod, bLang := parts(b.Name)
+		if aPeriod == bPeriod && aLang != bLang {
+			return map[bool]int{true: -1, false: 1}[aLang == lang]
+		}
+		return cmp.Or(strings.Compare(bPeriod, aPeriod), strings.Compare(a.Name, b.Name))
 	})
 	return all, nil
 }
@@ -64,8 +71,16 @@ func isBulletin(name string) bool {
 	return strings.EqualFold(filepath.Ext(name), ".html") && !strings.HasPrefix(name, ".") && filepath.Base(name) == name
 }
 
-// periodOf returns the part of a bulletin's name from its first digit on.
-func periodOf(name string) string { return name[strings.IndexFunc(name+"0", isDigit):] }
+// parts returns the period, from the first digit on, and the language of a bulletin's name.
+func parts(name string) (period string, lang message.Lang) {
+	stem := strings.TrimSuffix(name, filepath.Ext(name))
+	stem, isEnglish := strings.CutSuffix(stem, "."+string(message.English))
+	lang = message.Chinese
+	if isEnglish {
+		lang = message.English
+	}
+	return stem[strings.IndexFunc(stem+"0", isDigit):], lang
+}
 
 func isDigit(r rune) bool { return '0' <= r && r <= '9' }
 

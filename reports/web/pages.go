@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
-	"strings"
 	"time"
 
 	"ohwatch/internal/message"
@@ -65,11 +64,11 @@ func (s *Server) functions() template.FuncMap {
 			}
 			return t.In(period.Shanghai()).Format("2006-01-02 15:04")
 		},
-		"iso":       func(t time.Time) string { return t.Format(time.RFC3339) },
-		"job":       func(name string) string { return s.name("serve.job_"+name, name) },
-		"state":     func(state schedule.State) string { return s.name("serve.state_"+string(state), string(state)) },
-		"firstLine": func(text string) string { line, _, _ := strings.Cut(text, "\n"); return line },
-		"seconds":   func(n float64) string { return fmt.Sprintf("%.1f s", n) },
+		"iso":     func(t time.Time) string { return t.Format(time.RFC3339) },
+		"job":     func(name string) string { return s.name("serve.job_"+name, name) },
+		"state":   func(state schedule.State) string { return s.name("serve.state_"+string(state), string(state)) },
+		"note":    func(r schedule.RunRecord) string { return r.Note(s.Printer.Text) },
+		"seconds": func(n float64) string { return fmt.Sprintf("%.1f s", n) },
 	}
 }
 
@@ -83,7 +82,7 @@ func (s *Server) name(key, word string) string {
 
 // index is the first page: the newest bulletin's headline and the list of all.
 func (s *Server) index(*http.Request) (any, error) {
-	all, err := list(s.Bulletins)
+	all, err := list(s.Bulletins, s.Printer.Lang())
 	if err != nil {
 		return nil, err
 	}

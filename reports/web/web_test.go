@@ -121,6 +121,18 @@ func TestIndex_NewestFirst(t *testing.T) {
 	}
 }
 
+func TestIndex_InTheLanguageOfThePage(t *testing.T) {
+	for lang, want := range map[message.Lang]string{message.Chinese: "weekly-2026-W46.html", message.English: "weekly-2026-W46.en.html"} {
+		s := server(t, lang)
+		for _, name := range []string{"weekly-2026-W46.html", "weekly-2026-W46.en.html", "weekly-2026-W45.html", "weekly-2026-W45.en.html"} {
+			write(t, s.Bulletins, name, bulletinPage(name, "x"))
+		}
+		if text := body(t, get(t, s, "/")); !strings.Contains(text, `<h1 id="newest"><a href="/bulletins/`+want+`">`) {
+			t.Errorf("%s page:\n%s", lang, text)
+		}
+	}
+}
+
 func TestIndex_WithoutBulletins(t *testing.T) {
 	s := server(t, message.English)
 	s.Bulletins = filepath.Join(s.Bulletins, "missing")
