@@ -233,7 +233,7 @@ func (a *app) checkJobs(ctx context.Context, db *warehouse.DB) finding {
 	}
 	for _, s := range all {
 		if s.Enabled && s.Latest.State == schedule.Failed {
-			return a.found("jobs", stateWarn, "job_fails", map[string]any{"job": s.Job, "n": s.Failures, "error": note(s.Latest)}, "ohwatch jobs run "+s.Job)
+			return a.found("jobs", stateWarn, "job_fails", map[string]any{"job": s.Job, "n": s.Failures, "error": s.Latest.Note(a.text)}, "ohwatch jobs run "+s.Job)
 		}
 	}
 	return a.found("jobs", stateOK, "jobs_well", nil, "")

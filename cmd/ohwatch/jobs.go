@@ -94,7 +94,7 @@ func (a *app) listJobs(ctx context.Context) error {
 		}
 		rows = append(rows, []string{
 			s.Job, a.text("serve.job_"+s.Job, nil), s.Cron, state, clock(s.Latest.Last), clock(s.LastSuccess), clock(s.Next),
-			strconv.Itoa(s.Failures), note(s.Latest),
+			strconv.Itoa(s.Failures), s.Latest.Note(a.text),
 		})
 	}
 	if a.json {
@@ -110,15 +110,6 @@ func (a *app) head(columns ...string) []string {
 		heads[i] = a.text("jobs.col_"+column, nil)
 	}
 	return heads
-}
-
-// note is what a table says about a run: the first line of its error, or what it did.
-func note(r schedule.RunRecord) string {
-	if r.Error == "" {
-		return r.Detail
-	}
-	line, _, _ := strings.Cut(r.Error, "\n")
-	return line
 }
 
 // clock writes an instant as the wall clock in Asia/Shanghai shows it.
@@ -185,7 +176,7 @@ func (a *app) printHistory(ctx context.Context, name string, most int) error {
 		}
 		rows = append(rows, []string{
 			strconv.FormatUint(r.Run, 10), r.Job, due, clock(r.Started), a.text("serve.state_"+string(r.State), nil),
-			strconv.Itoa(r.Attempts), strconv.FormatFloat(r.Seconds, 'f', 1, 64), r.By, note(r),
+			strconv.Itoa(r.Attempts), strconv.FormatFloat(r.Seconds, 'f', 1, 64), r.By, r.Note(a.text),
 		})
 	}
 	switch {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -64,14 +63,13 @@ func (a *app) serve(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		scheduled.Run = endWithEngine(scheduled.Run, stop)
 		scheduler.Jobs = append(scheduler.Jobs, scheduled)
 	}
 	server := &web.Server{
 		Bulletins:    a.cfg.ReportsFolder(),
 		Organisation: a.organisation(),
 		Jobs:         jobStatus{store: &runStore{db: a.db}, jobs: a.cfg.Jobs, now: time.Now},
-		Health:       func(ctx context.Context) error { return a.db.Conn().Ping(ctx) },
+		Health:       a.ping,
 		Printer:      a.printer,
 		Now:          time.Now,
 		Log:          log,
@@ -81,6 +79,7 @@ func (a *app) serve(ctx context.Context) error {
 	var parts sync.WaitGroup
 	for _, part := range []func(context.Context) error{
 		scheduler.Run,
+		a.watchEngine,
 		func(ctx context.Context) error { return server.Serve(ctx, listener) },
 	} {
 		parts.Go(func() {
@@ -97,16 +96,30 @@ func (a *app) serve(ctx context.Context) error {
 	return nil
 }
 
-// endWithEngine stops the program when a job finds the engine gone: whoever supervises it starts both again,
-// and the job's slot is made up.
-func endWithEngine(run schedule.Func, stop context.CancelCauseFunc) schedule.Func {
-	return func(ctx context.Context, due time.Time) (schedule.Outcome, error) {
-		outcome, err := run(ctx, due)
-		if errors.Is(err, warehouse.ErrEngineStopped) {
-			stop(err)
+// engineInterval is how often the engine is asked for a sign of life.
+const engineInterval = 10 * time.Second
+
+// watchEngine returns an error when the embedded engine is gone: whoever supervises the program starts both
+// again, and the slots of the jobs are made up. A server that cannot be reached is waited for.
+func (a *app) watchEngine(ctx context.Context) error {
+	ticker := time.NewTicker(engineInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
 		}
-		return outcome, err
+		if err := a.ping(ctx); errors.Is(err, warehouse.ErrEngineStopped) {
+			return err
+		}
 	}
+}
+
+// ping asks the engine for a sign of life.
+func (a *app) ping(ctx context.Context) error {
+	var now time.Time
+	return a.db.Row(ctx, "export_clock", []any{&now})
 }
 
 // organisation is the issuer's name in the language of the output.
@@ -140,8 +153,9 @@ func (a *app) warnJob(ctx context.Context, due time.Time) (schedule.Outcome, err
 	e, err := transform.Evaluate(ctx, a.db, week, transform.Options{Today: a.today(), City: a.cfg.City.Code, By: "job"})
 	outcome := schedule.Outcome{
 		Rows: uint64(len(e.Warnings)),
-		Detail: fmt.Sprintf("%s: %d warnings, %d opened, %d reopened, %d resolved, %d rules broken",
-			week, len(e.Warnings), e.Opened, e.Reopened, e.Resolved, len(e.Broken)),
+		Detail: a.text("jobs.did_warn", map[string]any{
+			"week": week, "n": len(e.Warnings), "opened": e.Opened, "reopened": e.Reopened, "resolved": e.Resolved, "broken": len(e.Broken),
+		}),
 	}
 	if err == nil && !e.Complete() {
 		err = backoff.Permanent(errors.Join(e.Broken...))
@@ -156,7 +170,7 @@ func (a *app) reportJob(ctx context.Context, due time.Time) (schedule.Outcome, e
 	if err != nil {
 		return schedule.Outcome{}, err
 	}
-	return schedule.Outcome{Detail: week.String() + " " + result.Path}, nil
+	return schedule.Outcome{Detail: a.text("jobs.did_report", map[string]any{"week": week, "file": result.Path})}, nil
 }
 
 // evaluated returns the instant that counts for a job due at the given one: with --today that day.
@@ -217,8 +231,10 @@ func (a *app) ingestJob(ctx context.Context, _ time.Time) (outcome schedule.Outc
 	}
 	taken, err := watcher.Scan(ctx)
 	outcome.Rows = uint64(total.Loaded + total.Corrected)
-	outcome.Detail = fmt.Sprintf("%d files (%d refused), %d rows read, %d loaded, %d corrected, %d rejected",
-		len(taken), refused, total.Read, total.Loaded, total.Corrected, total.Rejected)
+	outcome.Detail = a.text("jobs.did_ingest", map[string]any{
+		"files": len(taken), "refused": refused, "read": total.Read, "loaded": total.Loaded,
+		"corrected": total.Corrected, "rejected": total.Rejected,
+	})
 	return outcome, err
 }
 
@@ -241,7 +257,7 @@ func (a *app) transformJob(ctx context.Context, _ time.Time) (schedule.Outcome, 
 			outcome.Rows += step.Rows
 		}
 	}
-	outcome.Detail = fmt.Sprintf("%d of %d models built", built, len(result.Steps))
+	outcome.Detail = a.text("jobs.did_transform", map[string]any{"built": built, "n": len(result.Steps)})
 	if errors.Is(err, transform.ErrCheckFailed) {
 		err = backoff.Permanent(err) // the same rows fail again
 	}

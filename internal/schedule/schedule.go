@@ -59,6 +59,14 @@ type Event struct {
 	By      string // user or program
 }
 
+// What the scheduler itself says about a run: a word, perhaps followed by a value.
+const (
+	detailBegins      = "begins"
+	detailGivenUp     = "given_up"     // number of slots
+	detailNext        = "next_attempt" // pause before it
+	detailInterrupted = "interrupted"
+)
+
 // unfinished reports whether e leaves its run open.
 func (e Event) unfinished() bool { return e.State == Started || e.State == Retry }
 
@@ -137,7 +145,7 @@ func (s *Scheduler) resume(ctx context.Context, job Job) (position, error) {
 	}
 	if last.Slot.IsZero() {
 		now := s.Now().Truncate(time.Second)
-		return position{last: now}, s.skip(ctx, job, now, "the schedule begins")
+		return position{last: now}, s.skip(ctx, job, now, detailBegins)
 	}
 	if !last.unfinished() {
 		return position{last: last.Slot}, nil
@@ -180,7 +188,7 @@ func wait(ctx context.Context, c <-chan struct{}) {
 func (s *Scheduler) catchUp(ctx context.Context, job Job, at position) position {
 	slots, skipped, latest := job.due(at.last, s.Now())
 	if skipped > 0 && ctx.Err() == nil {
-		if err := s.skip(ctx, job, latest, fmt.Sprintf("missed runs given up: %d", skipped)); err != nil {
+		if err := s.skip(ctx, job, latest, fmt.Sprintf("%s %d", detailGivenUp, skipped)); err != nil {
 			s.Log.Error("record skipped runs", "job", job.Name, "error", err)
 		}
 		at = position{last: latest}
@@ -299,7 +307,7 @@ func (s *Scheduler) run(ctx context.Context, job Job, e Event) (Event, error) {
 			if !isRecorded {
 				return
 			}
-			detail := "next attempt in " + next.Round(time.Second).String()
+			detail := detailNext + " " + next.Round(time.Second).String()
 			if err := record(ctx, Retry, detail); err != nil {
 				log.Error("record a failed attempt", "error", err)
 			}
@@ -316,7 +324,7 @@ func (s *Scheduler) run(ctx context.Context, job Job, e Event) (Event, error) {
 	case ctx.Err() != nil && !e.Slot.IsZero():
 		// Stays open: the next start makes it up, and the attempt that was cut off does not count.
 		e.Attempt = max(0, e.Attempt-1)
-		recorded = record(ending, Retry, "interrupted by the end of the program")
+		recorded = record(ending, Retry, detailInterrupted)
 	default:
 		if e.Error == "" {
 			e.Error = err.Error()

@@ -61,7 +61,7 @@ func (m *memory) log() []string {
 	defer m.mu.Unlock()
 	var lines []string
 	for _, e := range m.events {
-		if e.Detail == "the schedule begins" {
+		if e.Detail == detailBegins {
 			continue
 		}
 		slot := "by hand"
@@ -254,7 +254,7 @@ func TestScheduler_RetriesWithGrowingPauses(t *testing.T) {
 				t.Errorf("pause %s after one of %s, want growing ones", after, before)
 			}
 		}
-		if e := m.events[2]; e.Error != "no luck 1" || !strings.HasPrefix(e.Detail, "next attempt in") {
+		if e := m.events[2]; e.Error != "no luck 1" || !strings.HasPrefix(e.Detail, detailNext+" ") {
 			t.Errorf("retry is recorded as %+v", e)
 		}
 		if e := m.events[len(m.events)-1]; e.Error != "" {
@@ -435,6 +435,21 @@ func TestScheduler_WaitsForARunByHand(t *testing.T) {
 			t.Errorf("ran at %s while the lock was held", e.At)
 		}
 	})
+}
+
+func TestRunRecord_Note(t *testing.T) {
+	text := func(key string, args map[string]any) string { return fmt.Sprint(key, args["value"]) }
+	for want, r := range map[string]RunRecord{
+		"3 rows":                           {Detail: "3 rows", State: Done},
+		"jobs.detail_given_up7":            {Detail: "given_up 7", State: Skipped},
+		"no":                               {Error: "no\nstack", Detail: "x", State: Failed},
+		"no (jobs.detail_next_attempt30s)": {Error: "no", Detail: "next_attempt 30s", State: Retry},
+		"":                                 {},
+	} {
+		if got := r.Note(text); got != want {
+			t.Errorf("note of %+v: %q, want %q", r, got, want)
+		}
+	}
 }
 
 // TestDue_EverySlotIsAccountedFor: whatever the gap and the policy, each due time is either run or given up.
