@@ -67,13 +67,17 @@ func (s series) svg(alt string) template.HTML {
 	left, right, top, bottom := 40.0, 8.0, 30.0, 24.0
 	var d drawing
 	if names := s.legend(); len(names) > 0 {
-		top = 48
-		x := left
+		x, y := left, 12.0
 		for i, l := range s.layers {
-			d.legend(x, 12, l)
-			d.text(x+18, 16, "t", "start", names[i])
-			x += 18 + 12*columns(names[i]) + 16
+			wide := 18 + 12*columns(names[i])
+			if i > 0 && x+wide > width {
+				x, y = left, y+16
+			}
+			d.legend(x, y, l)
+			d.text(x+18, y+4, "t", "start", names[i])
+			x += wide + 16
 		}
+		top = y + 36
 	}
 	highest, step := s.scale()
 	plot := height - top - bottom
