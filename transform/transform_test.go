@@ -36,7 +36,9 @@ type city struct {
 	today time.Time
 }
 
-func newCity(t testing.TB, today string) *city {
+func newCity(t *testing.T, today string) *city {
+	t.Helper()
+	t.Parallel()
 	return &city{TB: t, db: warehousetest.Open(t), today: day(today)}
 }
 
