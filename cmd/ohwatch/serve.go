@@ -74,21 +74,33 @@ func (a *app) serve(ctx context.Context) error {
 		Now:          time.Now,
 		Log:          log,
 	}
-	a.note("serve.started", map[string]any{"address": listener.Addr(), "drop": a.cfg.DropFolder()})
-
-	var parts sync.WaitGroup
-	for _, part := range []func(context.Context) error{
+	parts := []func(context.Context) error{
 		scheduler.Run,
 		a.watchEngine,
 		func(ctx context.Context) error { return server.Serve(ctx, listener) },
-	} {
-		parts.Go(func() {
+	}
+	if a.cfg.Engine.DSN != "" {
+		here, err := newPresence(&runStore{db: a.db})
+		if err != nil {
+			return err
+		}
+		if err := here.begin(ctx); err != nil {
+			return err
+		}
+		parts = append(parts, here.keep)
+	}
+	scheduler.Ready = func() {
+		a.note("serve.started", map[string]any{"address": listener.Addr(), "drop": a.cfg.DropFolder()})
+	}
+	var running sync.WaitGroup
+	for _, part := range parts {
+		running.Go(func() {
 			if err := part(ctx); err != nil {
 				stop(err)
 			}
 		})
 	}
-	parts.Wait()
+	running.Wait()
 	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}

@@ -162,7 +162,7 @@ func TestServe(t *testing.T) {
 	}
 
 	code, _, second := ohwatchText(t, "serve", "--listen", "127.0.0.1:0", "--lang", "en")
-	if code != 1 || !strings.Contains(second, "already runs on this data directory") {
+	if code != 1 || !strings.Contains(second, "already runs on this data directory") || strings.Count(second, "\n") != 1 {
 		t.Errorf("second serve: exit %d, %s", code, second)
 	}
 	cancel()

@@ -100,6 +100,7 @@ type Scheduler struct {
 	Now   func() time.Time
 	Log   *slog.Logger
 	By    string // recorded with each run
+	Ready func() // called when the lock is held and the record is read; may be nil
 }
 
 // Run works until ctx is cancelled, then waits for the running jobs, which see the same cancellation, and
@@ -119,6 +120,9 @@ func (s *Scheduler) Run(ctx context.Context) error {
 		}
 	}
 	var jobs sync.WaitGroup
+	if s.Ready != nil {
+		s.Ready()
+	}
 	caughtUp := make(chan struct{})
 	close(caughtUp)
 	for i, job := range s.Jobs {
