@@ -204,12 +204,7 @@ func (c *city) formerWorkers(r dice) {
 		mean := clamp(7.5-0.45*float64(y-2018), 3, 8) * math.Min(1, c.scale+0.15)
 		for n := int(math.Round(mean + r.normal(0, 1.2))); n > 0; n-- {
 			on := dayOf(y, time.Month(1+r.weighted([]float64{1, .5, 1, 1, 1, 1, 1, 1, 1, 1.3, 1.6, 1.6})), r.between(1, 28))
-			p := &person{male: r.chance(0.985)}
-			p.birth = on - day(clamp(r.normal(53, 9), 32, 78)*365.25)
-			p.name = personName(r, p.male)
-			p.phone = fmt.Sprintf("1990000%04d", r.IntN(10000))
-			p.idNo = c.nextIDNumber(p.birth, p.male)
-			c.persons = append(c.persons, p)
+			p := c.personAged(r, on, clamp(r.normal(53, 9), 32, 78), 0.985)
 			e := dusty[r.weighted(weights)]
 			k := &caseCard{kind: cardDisease, report: "new", person: p, employer: e, diagnosed: on, source: "职业病诊断",
 				disease: "矽肺", hazard: c.ref.hazards["HZ-1-001"], post: "凿岩", reportOrg: pick(r, hospitals())}

@@ -37,6 +37,7 @@ type institution struct {
 	slowDays   float64
 	silentFrom day  // nothing arrives from this day on
 	allNormal  bool // never finds a result over the limit
+	oneWord    bool // its files hold one conclusion for all hazards together
 	digit84    bool // noise near the limit is written down as 84.x
 }
 
@@ -192,7 +193,6 @@ func newCity(ref *reference, opt Options) (*city, error) {
 }
 
 func (c *city) foundInstitutions() {
-	r := newDice(c.seed, "institutions", 0)
 	stems := strings.Fields("甲 乙 丙 丁 戊 己 庚 辛 壬 癸 子 丑 寅 卯 辰 巳 午 未 申 酉")
 	for i := range 20 {
 		inst := &institution{code: fmt.Sprintf("TJ%02d", i+1), name: "测试" + stems[i] + "医院体检中心", slowDays: 6}
@@ -204,6 +204,7 @@ func (c *city) foundInstitutions() {
 		default:
 			inst.sender = "PT02"
 		}
+		inst.oneWord = inst.sender == "JG05"
 		if i == 3 {
 			inst.slowDays = 40
 		}
@@ -227,7 +228,6 @@ func (c *city) foundInstitutions() {
 		c.dosimetry = append(c.dosimetry, &institution{code: fmt.Sprintf("JL%02d", i+1), name: "测试" + stems[i] + "放射卫生技术服务中心",
 			sender: []string{"JL01", "JL02", "JL02"}[i]})
 	}
-	_ = r
 }
 
 func (c *city) foundEmployers(kinds []*group) {

@@ -180,7 +180,7 @@ func (p *postman) rosters() {
 	days = append(days, closing)
 	for i, on := range days {
 		for _, e := range c.employers {
-			if e.discovered || e.start > on && !(on == days[0] && e.start <= on) {
+			if e.discovered || e.start > on {
 				continue
 			}
 			if i > 0 && on == closing && e.rosterState(days[i-1]) == e.rosterState(on) && e.start <= days[i-1] {
@@ -198,13 +198,13 @@ func (p *postman) rosters() {
 				}
 				p.out = append(p.out, row)
 			}
-			if e.voidedTwin != 0 && on != closing {
+			if e.voidedTwin != 0 && e.voidedTwin <= days[len(days)-2] && e.start <= days[0] && on != closing {
 				twin := delivery{stream: "employer", sender: "WJW", sent: on, fact: rosterRow{employer: e, workplace: 1, on: on, twin: true}}
 				first := i == 0 || e.start > days[i-1]
 				switch {
-				case e.voidedTwin > on && i+1 < len(days)-1 && first:
+				case e.voidedTwin > on && first:
 					p.out = append(p.out, twin)
-				case !first && i > 0 && e.voidedTwin > days[i-1] && e.voidedTwin <= on && e.start <= days[0]:
+				case !first && e.voidedTwin > days[i-1] && e.voidedTwin <= on:
 					twin.state, twin.fate = "作废", fateVoided
 					p.out = append(p.out, twin)
 				}

@@ -3,7 +3,6 @@ package simulate
 import (
 	"fmt"
 	"slices"
-	"time"
 )
 
 // Kinds of examinations, as the contract names them.
@@ -444,10 +443,18 @@ func (c *city) conclude(x *exam, r dice) {
 	case u < 0.12 && x.on < newEdition():
 		f.conclusion = concludedRecheck
 	case u < 0.06 && x.kind == examIn:
-		f.conclusion, f.first = concludedPending, concludedPending
-		if days := r.days(12, 60); r.chance(0.85) && x.on+days+40 <= c.until {
-			f.conclusion = pick(r, []string{concludedNormal, concludedOther})
-			x.settled = x.on + days
+		days := r.days(12, 60)
+		settles := r.chance(0.85) && x.on+days+40 <= c.until
+		for i := range x.findings {
+			if i != at && !x.clinic.oneWord {
+				continue
+			}
+			f := &x.findings[i]
+			f.conclusion, f.first = concludedPending, concludedPending
+			if settles {
+				f.conclusion = pick(r, []string{concludedNormal, concludedOther})
+				x.settled = x.on + days
+			}
 		}
 	}
 }
@@ -478,13 +485,4 @@ func (c *city) orderRecheck(x *exam, r dice) {
 	for i := range x.findings {
 		x.findings[i] = finding{conclusion: concludedRecheck}
 	}
-}
-
-// seasonWeight thins out work in the Spring Festival and the epidemic winter.
-func seasonWeight(d day) float64 {
-	_, m, _ := d.date()
-	if m == time.February || d >= dayOf(2022, 11, 20) && d < dayOf(2023, 1, 20) {
-		return 0.4
-	}
-	return 1
 }

@@ -89,11 +89,11 @@ func (c *city) monitor(e *employer, kind string, positions int) {
 	no := 0
 	for range positions {
 		class := classOf(r, kind, dental, positions)
-		start := max(c.from-day(r.gamma(7, 5)*365), e.start)
+		start := max(c.from-day(clamp(r.gamma(7, 5), 0.1, 14)*365), e.start)
 		for {
 			no++
 			w := &radiationWorker{unit: e, no: fmt.Sprintf("%04d", no), class: class, start: start, lab: lab, months: months, unitKind: kind, level: level}
-			w.person = c.newPerson(r, start, 0.58)
+			w.person = c.personAged(r, start, clamp(r.normal(29, 6), 20, 44), 0.58)
 			leave := max(start, c.from) + 120 + day(r.exponential(365/0.07))
 			last := leave > c.until-quietDays-100
 			if e.close != 0 && leave >= e.close {

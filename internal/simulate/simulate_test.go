@@ -191,6 +191,27 @@ func TestWrongCheck_IsAlwaysWrong(t *testing.T) {
 	})
 }
 
+func TestNextIDNumber_EveryNumberOnceThenNone(t *testing.T) {
+	c := &city{serials: map[day]int{}}
+	birth := dayOf(1985, 1, 1)
+	seen := map[string]bool{}
+	for _, male := range []bool{true, false} {
+		for {
+			id := c.nextIDNumber(birth, male)
+			if id == "" {
+				break
+			}
+			if len(id) != 18 || seen[id] || id[14:17] == "000" || id[15:17] == "00" || (id[16]-'0')%2 == 1 != male {
+				t.Fatalf("male %v: %s", male, id)
+			}
+			seen[id] = true
+		}
+	}
+	if len(seen) < 900 {
+		t.Errorf("%d numbers for one birth date", len(seen))
+	}
+}
+
 func TestDay(t *testing.T) {
 	for _, tc := range []struct {
 		from   day
@@ -338,7 +359,7 @@ func TestFiles_NoIdentityNumberThatCouldBeSomebodys(t *testing.T) {
 	seen, ok := 0, map[string]bool{}
 	for _, p := range w.truth.Persons {
 		ok[p.IDNo] = true
-		if p.IDNo[:6] != idPrefix || p.IDNo[17] != idCheck(p.IDNo) {
+		if len(p.IDNo) != 18 || p.IDNo[:6] != idPrefix || p.IDNo[17] != idCheck(p.IDNo) {
 			t.Errorf("identity number %s", p.IDNo)
 		}
 	}

@@ -293,7 +293,7 @@ func (w *writer) examRecord(x *exam, d *delivery) record {
 		rec["sex"] = text(sexWord(!p.male))
 	}
 	if share(x.salt, 0x52) < 0.003 {
-		rec["exposure_years"] = whole(x.on.year() - p.birth.year() + 1)
+		rec["exposure_years"] = whole(min(x.on.year()-p.birth.year()+1, 75))
 	}
 	if share(x.salt, 0x53) < 0.003 {
 		rec["birth_date"] = date(p.birth + 1)

@@ -7,7 +7,7 @@ import (
 )
 
 func TestTruth_FollowsTheCoveragePaths(t *testing.T) {
-	c := lived(t, 0.4, 5)
+	c := lived(t, 0.5, 5)
 	rate := map[string]map[string]float64{}
 	for _, i := range c.indicators() {
 		if i.Denominator == nil {
@@ -29,7 +29,7 @@ func TestTruth_FollowsTheCoveragePaths(t *testing.T) {
 		"T5 strict": {.90, .98}, "T6 persons": {.71, .86},
 	} {
 		for i, year := range []string{"2022", "2025"} {
-			if got := rate[key][year]; got < want[i]-0.07 || got > want[i]+0.06 {
+			if got := rate[key][year]; got < want[i]-0.08 || got > want[i]+0.08 {
 				t.Errorf("%s in %s: %.3f, want about %.2f", key, year, got, want[i])
 			}
 		}
@@ -65,7 +65,7 @@ func TestTruth_TheCityIsTheSumOfItsAreas(t *testing.T) {
 // TestTruth_ShowsInTheCards compares the truth about the in-service examinations, counted on posts and workers, with
 // what follows from the cards alone: who works where is read off each person's latest examination.
 func TestTruth_ShowsInTheCards(t *testing.T) {
-	c := lived(t, 0.3, 9)
+	c := lived(t, 0.15, 9)
 	byPerson := map[*person][]*exam{}
 	for _, x := range c.exams {
 		byPerson[x.worker.person] = append(byPerson[x.worker.person], x)
@@ -134,7 +134,7 @@ func (t *tally4) add(s standing) {
 }
 
 func TestCity_KeepsItsPromises(t *testing.T) {
-	c := lived(t, 0.2, 13)
+	c := lived(t, 0.1, 13)
 	names := map[string]bool{}
 	for _, e := range c.employers {
 		if names[e.name] {

@@ -7,37 +7,40 @@ import (
 	"slices"
 )
 
-// newPerson returns a person hired on that day, with an identity number that nobody else has.
+// newPerson returns a newcomer hired on that day.
 func (c *city) newPerson(r dice, hired day, maleShare float64) *person {
-	p := &person{male: r.chance(maleShare)}
-	age := clamp(r.normal(37, 10), 18.2, 57)
-	p.birth = hired - day(age*365.25)
+	return c.personAged(r, hired, clamp(r.normal(34, 9), 18.3, 52), maleShare)
+}
+
+// personAged returns a person of that age in years on d, with an identity number that nobody else has.
+func (c *city) personAged(r dice, d day, age, maleShare float64) *person {
+	// months of jitter: ages at the ends of their range must not all fall on one birthday
+	p := &person{male: r.chance(maleShare), birth: d - day(age*365.25) + r.days(-90, 90)}
 	p.name = personName(r, p.male)
 	p.phone = fmt.Sprintf("1990000%04d", r.IntN(10000))
-	p.idNo = c.nextIDNumber(p.birth, p.male)
+	for p.idNo = c.nextIDNumber(p.birth, p.male); p.idNo == ""; p.idNo = c.nextIDNumber(p.birth, p.male) {
+		p.birth--
+	}
 	c.persons = append(c.persons, p)
 	return p
 }
 
-// nextIDNumber gives out the next free identity number of a birth date. Serial numbers that end in 00 stay
-// unused, so that no true number looks like one damaged by a spreadsheet.
+// nextIDNumber gives out the next free identity number of a birth date, "" when all are taken. Serial numbers that
+// end in 00 stay unused, so that no true number looks like one damaged by a spreadsheet.
 func (c *city) nextIDNumber(birth day, male bool) string {
 	key := birth * 2
 	if male {
 		key++
 	}
-	n := c.serials[key]
-	for {
-		n++
-		serial := 2 * n
-		if male {
-			serial = 2*n - 1
+	for n := c.serials[key] + 1; 2*n <= 999; n++ {
+		serial := 2*n - boolInt(male)
+		if serial%100 == 0 {
+			continue
 		}
-		if serial%100 != 0 {
-			c.serials[key] = n
-			return idNumber(birth, serial)
-		}
+		c.serials[key] = n
+		return idNumber(birth, serial)
 	}
+	return ""
 }
 
 // hireAll fills every slot of every post with its line of workers. Head counts never change: whoever leaves is
@@ -72,11 +75,12 @@ func (c *city) slotLine(e *employer, p *post, agency *employer, turnover float64
 		opens = e.firstEvent
 	}
 	hired := opens
+	age := clamp(r.normal(41, 10), 19.5, 54) // of the first worker, when the papers begin
 	if e.start < c.from {
-		tenure := day(clamp(r.gamma(7.2, 6.7), 0.1, 33) * 365)
-		hired = max(c.from-1-tenure, e.start)
-		if e.discovered {
-			hired = opens - 1 - tenure
+		tenure := day(clamp(r.gamma(7.2, 6.7), 0.1, age-18.5) * 365)
+		hired = opens - 1 - tenure
+		if !e.discovered {
+			hired = max(hired, e.start)
 		}
 	}
 	var line []*worker
@@ -87,7 +91,7 @@ func (c *city) slotLine(e *employer, p *post, agency *employer, turnover float64
 		}
 		w.pastMonths = int(math.Max(0, r.normal(-6, 30)))
 		if len(line) == 0 {
-			w.person = c.newPerson(r, hired, 0.72)
+			w.person = c.personAged(r, opens, age, 0.72)
 		}
 		line = append(line, w)
 		leave := max(opens, hired) + 20 + day(r.exponential(365/turnover))
