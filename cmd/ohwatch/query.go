@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -39,8 +40,9 @@ func newQueryCommand(a *app) *cobra.Command {
 			if err := a.openDB(cmd.Context()); err != nil {
 				return err
 			}
-			_, err := a.copyRows(cmd.Context(), strings.TrimRight(strings.TrimSpace(args[0]), "; \n"), nil, f, a.out)
-			return err
+			out := bufio.NewWriter(a.out)
+			_, err := a.copyRows(cmd.Context(), strings.TrimRight(strings.TrimSpace(args[0]), "; \n"), nil, f, out)
+			return errors.Join(err, out.Flush())
 		},
 	}
 	command.Flags().StringVar(&format, "format", string(export.Table), a.text("export.flag_format", nil))

@@ -220,7 +220,9 @@ func asJSON(c column, value any) any {
 			return nil
 		}
 	case []byte:
-		return string(v)
+		if !strings.HasPrefix(c.kind, "Array(") {
+			return string(v)
+		}
 	}
 	if v := reflect.ValueOf(value); v.Kind() == reflect.Slice {
 		list := make([]any, v.Len())

@@ -96,6 +96,14 @@ func TestWrite_JSON(t *testing.T) {
 	}
 }
 
+func TestWrite_Lists(t *testing.T) {
+	db := warehousetest.Empty(t)
+	got := write(t, db, `SELECT [1, 2]::Array(UInt8) AS a, [0.5, NULL] AS b, [toDate('2026-01-02')] AS c, [['x']] AS d, map('k', 1) AS e`, JSON)
+	if want := `{"a":[1,2],"b":[0.5,null],"c":["2026-01-02"],"d":[["x"]],"e":{"k":1}}` + "\n"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestWrite_Table(t *testing.T) {
 	db := warehousetest.Empty(t)
 	got := write(t, db, "SELECT '单位' AS name, 'x\x1b[31m\ny' AS note UNION ALL SELECT 'ab', ''", Table)
