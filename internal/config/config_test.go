@@ -114,17 +114,11 @@ rules:
     days_late: {value: 10, reason: by post}
     share: {value: 0.25, reason: agreed}
 `)
-	got, err := Load(path, env(
-		"OHWATCH_JOBS_WARN_RETRIES", "7",
-		"OHWATCH_CITY_NAME_EN", "From environment",
-		"OHWATCH_RULES_R35_DAYS_LATE_VALUE", "12",
-		"OHWATCH_ENGINE_PORT", "9001",
-	))
-	if err == nil {
+	if _, err := Load(path, noEnv); err == nil {
 		t.Fatal("0x10 was taken for a port")
 	}
 	path = write(t, strings.ReplaceAll(mustRead(t, path), "0x10", "16"))
-	got, err = Load(path, env(
+	got, err := Load(path, env(
 		"OHWATCH_JOBS_WARN_RETRIES", "7",
 		"OHWATCH_CITY_NAME_EN", "From environment",
 		"OHWATCH_RULES_R35_DAYS_LATE_VALUE", "12",
