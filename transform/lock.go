@@ -15,9 +15,6 @@ import (
 	"ohwatch/warehouse"
 )
 
-// ErrBusy is returned when another run has held the warehouse for longer than a run waits.
-var ErrBusy = errors.New("another transform or weekly evaluation is at work on this warehouse")
-
 const (
 	lockPatience = 2 * time.Minute
 	lockPause    = 50 * time.Millisecond

@@ -58,13 +58,6 @@ func (r Result) Failed() []CheckResult {
 	return slices.DeleteFunc(slices.Clone(r.Checks), func(c CheckResult) bool { return c.Passed() })
 }
 
-var (
-	// ErrUnknownModel is returned when Options.Select names neither a model nor an indicator.
-	ErrUnknownModel = errors.New("there is no model or indicator of this name")
-	// ErrCheckFailed is returned, beside a complete Result, when a check of sql/checks found rows.
-	ErrCheckFailed = errors.New("checks on the results failed")
-)
-
 // kinds of runs in ops_run.
 const (
 	kindTransform = "transform"
@@ -163,7 +156,7 @@ func run(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) {
 			for i, c := range failed {
 				names[i] = c.Name
 			}
-			return fmt.Errorf("%w: %s", ErrCheckFailed, strings.Join(names, ", "))
+			return ErrCheckFailed.With("checks", strings.Join(names, ", "))
 		}
 		return nil
 	}()
@@ -204,7 +197,7 @@ func selected(models []Model, indicators []Indicator, names []string) (selection
 			continue
 		}
 		if !slices.ContainsFunc(indicators, func(i Indicator) bool { return i.ID == name }) {
-			return selection{}, fmt.Errorf("%w: %s", ErrUnknownModel, name)
+			return selection{}, ErrUnknownModel.With("name", name)
 		}
 		s.indicators = true // they are written as a whole
 		for _, m := range models {

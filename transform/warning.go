@@ -89,17 +89,6 @@ type Evaluation struct {
 // Complete reports whether all rules worked.
 func (e Evaluation) Complete() bool { return len(e.Broken) == 0 }
 
-var (
-	// ErrNoRule is returned when not a single rule worked.
-	ErrNoRule = errors.New("no rule could be evaluated")
-	// ErrFutureWeek is returned for a week that has not begun.
-	ErrFutureWeek = errors.New("the week has not begun")
-	// ErrUnknownWarning is returned when there is no warning of that id.
-	ErrUnknownWarning = errors.New("there is no warning of this id")
-	// ErrWarningClosed is returned when a warning that is closed is to be changed.
-	ErrWarningClosed = errors.New("the warning is already closed")
-)
-
 // LastWeek is the last ISO week that has ended before a day.
 func LastWeek(today time.Time) period.Period { return period.Of(today, period.Week).Prev(1) }
 
@@ -113,7 +102,7 @@ func LastWeek(today time.Time) period.Period { return period.Of(today, period.We
 func Evaluate(ctx context.Context, db *warehouse.DB, week period.Period, opt Options) (Evaluation, error) {
 	opt = opt.withDefaults(db)
 	if week.Start.After(opt.Today) {
-		return Evaluation{}, fmt.Errorf("%w: %s", ErrFutureWeek, week)
+		return Evaluation{}, ErrFutureWeek.With("week", week.String())
 	}
 	unlock, err := lock(ctx, db)
 	if err != nil {
@@ -184,7 +173,7 @@ func (e *Evaluation) run(ctx context.Context, db *warehouse.DB, rules []Rule, op
 		h.miss(r, seen, known)
 	}
 	if worked == 0 {
-		return errors.Join(append([]error{ErrNoRule}, e.Broken...)...)
+		return ErrNoRule.With("n", len(e.Broken))
 	}
 	if err := h.write(ctx, db); err != nil {
 		return err
@@ -383,9 +372,9 @@ func change(ctx context.Context, db *warehouse.DB, id, kind, outcome, by, commen
 	at := slices.IndexFunc(known, func(w Warning) bool { return w.ID == id })
 	switch {
 	case at < 0:
-		return fmt.Errorf("%w: %s", ErrUnknownWarning, id)
+		return ErrUnknownWarning.With("id", id)
 	case known[at].State == "closed":
-		return fmt.Errorf("%w: %s", ErrWarningClosed, id)
+		return ErrWarningClosed.With("id", id)
 	}
 	w := known[at]
 	w.Outcome = outcome
@@ -410,7 +399,7 @@ func History(ctx context.Context, db *warehouse.DB, id string) ([]HistoryEvent, 
 		return nil, err
 	}
 	if len(events) == 0 {
-		return nil, fmt.Errorf("%w: %s", ErrUnknownWarning, id)
+		return nil, ErrUnknownWarning.With("id", id)
 	}
 	return events, nil
 }

@@ -42,7 +42,7 @@ func newWarnCommand(a *app) *cobra.Command {
 				}
 			}
 			if week.Start.After(opt.Today) {
-				return usageError(fmt.Errorf("%w: %s", transform.ErrFutureWeek, week))
+				return usageError(transform.ErrFutureWeek.With("week", week.String()))
 			}
 			var level transform.Severity
 			if failOn != "" {

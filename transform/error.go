@@ -1,0 +1,55 @@
+package transform
+
+import (
+	"maps"
+
+	"ohwatch/internal/message"
+)
+
+// Error is a failure that a person can do something about. Its sentence is the entry Code of the message
+// catalogue; Error() is the same in English. errors.Is compares the codes.
+type Error struct {
+	Code    string
+	Args    map[string]any
+	english string
+}
+
+// The failures to tell apart.
+var (
+	// ErrUnknownModel: Options.Select names neither a model nor an indicator. Args: name.
+	ErrUnknownModel = &Error{Code: "transform.unknown_model", english: "there is no model or indicator {name}"}
+	// ErrCheckFailed: checks of sql/checks found rows; the Result is complete. Args: checks.
+	ErrCheckFailed = &Error{Code: "transform.checks_failed", english: "checks on the results failed: {checks}"}
+	// ErrBusy: another run has held the warehouse for longer than a run waits.
+	ErrBusy = &Error{Code: "transform.busy", english: "another transform or weekly evaluation is at work on this warehouse"}
+	// ErrNoRule: not a single rule worked. Args: n.
+	ErrNoRule = &Error{Code: "warn.no_rule", english: "none of the {n} rules could be evaluated"}
+	// ErrFutureWeek: the week has not begun. Args: week.
+	ErrFutureWeek = &Error{Code: "warn.future_week", english: "the week {week} has not begun"}
+	// ErrUnknownWarning: there is no warning of that id. Args: id.
+	ErrUnknownWarning = &Error{Code: "warn.unknown", english: "there is no warning {id}"}
+	// ErrWarningClosed: a warning that is closed is to be changed. Args: id.
+	ErrWarningClosed = &Error{Code: "warn.already_closed", english: "the warning {id} is already closed"}
+)
+
+// Error is the sentence in English.
+func (e *Error) Error() string { return message.Fill(e.english, e.Args) }
+
+// Is reports whether target is a failure of the same kind.
+func (e *Error) Is(target error) bool {
+	other, ok := target.(*Error)
+	return ok && other.Code == e.Code
+}
+
+// Message is the entry of the catalogue and what it needs.
+func (e *Error) Message() (key string, args map[string]any) { return e.Code, e.Args }
+
+// With returns the failure with one more argument.
+func (e *Error) With(name string, value any) *Error {
+	args := maps.Clone(e.Args)
+	if args == nil {
+		args = map[string]any{}
+	}
+	args[name] = value
+	return &Error{Code: e.Code, Args: args, english: e.english}
+}
