@@ -86,7 +86,9 @@ func (c *city) suspect(x *exam, h *hazard, disease string, r dice) *caseCard {
 		k.reported, k.reviewed, k.sent = x.cardOn, x.cardOn, x.cardOn
 	}
 	c.file(k)
-	c.follow(k, r)
+	if x.cardOn <= c.until-100 { // planted near the end: nobody has done anything about it yet
+		c.follow(k, r)
+	}
 	return k
 }
 

@@ -249,7 +249,7 @@ func (c *city) sample(t *round, p *post, h *hazard, roundDraw float64, fx *effec
 	e := t.employer
 	points := min(2+p.headCount()/5, 7)
 	over := false
-	trend := -0.055 * float64(t.on.year()-2018)
+	trend := -0.05 * float64(t.on.year()-2018)
 	for n := range points {
 		personal := r.chance(0.45)
 		silica := 0.0
@@ -291,11 +291,11 @@ func (c *city) sample(t *round, p *post, h *hazard, roundDraw float64, fx *effec
 			t.results = append(t.results, x)
 		}
 	}
-	if over && r.chance(0.75) { // rectification
+	if over && r.chance(0.88) { // rectification: most employers bring it down for good
 		if h.id == "HZ-3-001" {
-			fx.shift[p][h] -= 3.5
+			fx.shift[p][h] -= 4.5
 		} else {
-			fx.shift[p][h] -= 0.55
+			fx.shift[p][h] -= 0.75
 		}
 	}
 }

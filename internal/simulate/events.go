@@ -96,6 +96,9 @@ func (c *city) castStories() {
 		c.addEvent(Event{ID: "insurance-gap", Kind: "insurance_gap", Stream: "insurance", Area: s.gap.area(), Employer: s.gap.uscc,
 			FromWeek: s.gap.insuranceDrop.addMonths(1).week(), ToWeek: c.until.week(), Size: s.gap.exposed(), Rules: []string{"R35"}})
 	}
+	if s.overLimit != nil {
+		s.overLimit.testsStop = last // its rounds of the last year are the planted ones
+	}
 	for _, inst := range c.clinics {
 		if inst.silentFrom != 0 {
 			c.addEvent(Event{ID: "silent-" + inst.code, Kind: "silent_source", Stream: "exam", Area: areaCity, Subject: inst.code,
@@ -344,7 +347,7 @@ func (c *city) plantDoses(r dice) {
 		n := 0
 		e := units[i]
 		for _, w := range e.radiation {
-			if xs := thisYear(w); len(xs) > 0 && n < 3 && xs[len(xs)-1].value < 1.2 {
+			if xs := thisYear(w); len(xs) > 0 && n < 3 && xs[len(xs)-1].value < 1.2 && xs[len(xs)-1].to > c.until-80 {
 				x := xs[len(xs)-1]
 				x.status, x.nominal = "丢失", false
 				n++

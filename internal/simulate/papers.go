@@ -222,9 +222,9 @@ func (c *city) insure(e *employer) {
 		switch {
 		case e.employees >= 300: // the large ones never stay out: their share moves with the city's
 			part = clamp(aim+0.03*r.NormFloat64(), 0, 1)
-		case u < aim+0.02:
-			part = clamp(1-0.25*r.Float64()*(1.5-aim), 0, 1)
-		case u < aim+0.07:
+		case u < aim+0.09:
+			part = clamp(1-2*(1-aim/(aim+0.1))*r.Float64(), 0, 1)
+		case u < aim+0.11:
 			part = 0.3 * r.Float64()
 		}
 		for m := time.January; m <= time.December; m++ {
