@@ -50,7 +50,7 @@ func (c *csvReader) fill() bool {
 	c.buf = c.buf[:len(c.buf)+n]
 	if err != nil {
 		c.eof = true
-		if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		if !errors.Is(err, io.EOF) {
 			c.err = err
 		}
 	}

@@ -1,9 +1,44 @@
 package ingest
 
 import (
+	"context"
+	"fmt"
+	"os"
 	"testing"
 
+	"ohwatch/warehouse"
 	"ohwatch/warehouse/warehousetest"
 )
 
-func TestMain(m *testing.M) { warehousetest.Main(m) }
+// childDir names the environment variable with the data directory of a child process that loads childFile.
+const (
+	childDir  = "OHWATCH_TEST_INGEST_DIR"
+	childFile = "OHWATCH_TEST_INGEST_FILE"
+)
+
+func TestMain(m *testing.M) {
+	warehousetest.Engine()
+	if dir := os.Getenv(childDir); dir != "" {
+		if err := loadAsChild(context.Background(), dir, os.Getenv(childFile)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	warehousetest.Main(m)
+}
+
+// loadAsChild is what a process does that is going to be killed.
+func loadAsChild(ctx context.Context, dir, path string) error {
+	db, err := warehouse.Open(ctx, warehouse.Config{DataDir: dir})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	l, err := Open(ctx, Config{DB: db, Dir: dir, Today: testToday})
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	return l.Load(ctx, []string{path}, func(Result) error { return nil })
+}

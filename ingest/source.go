@@ -157,13 +157,13 @@ func decodeFile(f *os.File, size int64) (*decoded, error) {
 		if err != nil {
 			return nil, refuse("not_a_table", fmt.Errorf("open as gzip: %w", err))
 		}
+		limited := &limitReader{r: z, left: maxUnpacked(size)}
 		head := make([]byte, sniffSize)
-		n, err := io.ReadFull(z, head)
+		n, err := io.ReadFull(limited, head)
 		whole := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 		if err != nil && !whole {
-			return nil, refuse("not_a_table", fmt.Errorf("unpack: %w", err))
+			return nil, err
 		}
-		limited := &limitReader{r: z, left: maxUnpacked(size)}
 		return openText(io.MultiReader(bytes.NewReader(head[:n]), limited), head[:n], whole)
 	}
 	return openText(io.NewSectionReader(f, 0, size), head, int64(n) == size)
@@ -183,9 +183,8 @@ func (l *limitReader) Read(p []byte) (int, error) {
 	if l.left -= int64(n); l.left < 0 {
 		return n, refuse("zip_bomb", errors.New("unpacks to too much"))
 	}
-	var r *Refusal
-	if err != nil && !errors.Is(err, io.EOF) && !errors.As(err, &r) {
-		err = refuse("not_a_table", fmt.Errorf("unpack: %w", err))
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = refuse("not_a_table", fmt.Errorf("unpack: %v", err)) // not wrapped: a cut file is no end of file
 	}
 	return n, err
 }

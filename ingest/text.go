@@ -46,7 +46,7 @@ func textEncoding(head []byte, whole bool) (string, *Refusal) {
 		return encodingUTF8, nil
 	}
 	decoder := simplifiedchinese.GB18030.NewDecoder()
-	lines, badUTF8, badGB, badBoth := 0, 0, 0, 0
+	lines, badUTF8, badGB, badBoth, surelyUTF8 := 0, 0, 0, 0, 0
 	for l := range bytes.SplitSeq(head, []byte{'\n'}) {
 		if isASCII(l) {
 			continue
@@ -57,6 +57,8 @@ func textEncoding(head []byte, whole bool) (string, *Refusal) {
 		g := err != nil || bytes.Contains(text, []byte("\ufffd"))
 		if u {
 			badUTF8++
+		} else if bytes.ContainsFunc(l, func(r rune) bool { return r >= 0x800 }) {
+			surelyUTF8++ // text in GB18030 hardly ever is valid in three bytes a character
 		}
 		if g {
 			badGB++
@@ -72,8 +74,8 @@ func textEncoding(head []byte, whole bool) (string, *Refusal) {
 	switch {
 	case badBoth*10 > lines*5:
 		return "", refuse("not_a_table", errors.New("no text in UTF-8 or GB18030"))
-	case lines >= 10 && bad*10 > lines:
-		return "", refuse("encoding_mixed", nil, "lines", bad)
+	case lines >= 10 && max(bad, min(surelyUTF8, badUTF8))*10 > lines:
+		return "", refuse("encoding_mixed", nil, "lines", max(bad, min(surelyUTF8, badUTF8)))
 	}
 	return encoding, nil
 }

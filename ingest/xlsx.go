@@ -256,13 +256,16 @@ func (s *sheetReader) read(l *line) error {
 func (s *sheetReader) nextRow() error {
 	for {
 		tok, err := s.x.next()
+		if errors.Is(err, io.EOF) {
+			return io.ErrUnexpectedEOF
+		}
 		if err != nil {
 			return err
 		}
+		if string(tok.name) == "sheetData" && (tok.kind == xmlEnd || tok.kind == xmlStart && tok.empty) {
+			return io.EOF
+		}
 		if tok.kind != xmlStart || string(tok.name) != "row" {
-			if tok.kind == xmlEnd && string(tok.name) == "sheetData" {
-				return io.EOF
-			}
 			continue
 		}
 		s.row++

@@ -1,0 +1,250 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"ohwatch/warehouse"
+)
+
+// code returns a valid credit code made of a number.
+func code(n int) string {
+	body := fmt.Sprintf("91419999MAX%06d", n)
+	sum := 0
+	for i, w := range usccWeights {
+		sum += int(usccValues[body[i]]) * w
+	}
+	return body + string(usccAlphabet[(31-sum%31)%31])
+}
+
+// sums is the accounting of one batch.
+type sums struct{ read, loaded, corrected, voided, unchanged, rejected int }
+
+func (r Result) sums() sums {
+	return sums{r.Read, r.Loaded, r.Corrected, r.Voided, r.Unchanged, r.Rejected}
+}
+
+// The accounting of random files, sent in random order and more than once, equals that of a model that is a
+// map from key to content, and the warehouse holds exactly the versions that the model made.
+func TestLoad_AccountingEqualsModel(t *testing.T) {
+	d := newDesk(t)
+	employer := 0
+	rapid.Check(t, func(t *rapid.T) {
+		employer++
+		model := map[string]string{} // key → content; "void" for a voided fact
+		versions := 0
+		var paths []string
+		var texts []string
+		var wants []sums
+		for file := range rapid.IntRange(1, 3).Draw(t, "files") {
+			text, want := randomFile(t, employer, file, model, &versions)
+			paths = append(paths, d.file(fmt.Sprintf("%d-%d.csv", employer, file), text))
+			texts, wants = append(texts, text), append(wants, want)
+		}
+		apart := rapid.IntRange(0, len(paths)).Draw(t, "apart")
+		results := append(d.load(Config{}, paths[:apart]...), d.load(Config{}, paths[apart:]...)...)
+		for i, want := range wants {
+			if i >= len(results) || results[i].sums() != want {
+				t.Fatalf("files\n%s\nare %+v, want %+v", strings.Join(texts, "\n"), results, wants)
+			}
+		}
+		var stored uint64
+		err := d.db.Conn().QueryRow(context.Background(), "SELECT count() FROM raw_insurance WHERE employer_key = ?", code(employer)).Scan(&stored)
+		if err != nil || int(stored) != versions {
+			t.Fatalf("%d versions stored (%v), want %d", stored, err, versions)
+		}
+	})
+}
+
+// randomFile makes a file and books its rows in the model.
+func randomFile(t *rapid.T, employer, file int, model map[string]string, versions *int) (string, sums) {
+	var text strings.Builder
+	var want sums
+	// No two files have the same bytes: those would not be read again.
+	fmt.Fprintf(&text, "统一社会信用代码,参保月份,参保人数,应参保人数,记录状态,备注\n")
+	for range rapid.IntRange(1, 12).Draw(t, "rows") {
+		month := fmt.Sprintf("2025-%02d", rapid.IntRange(1, 4).Draw(t, "month"))
+		count := fmt.Sprint(rapid.IntRange(1, 3).Draw(t, "count"))
+		state := rapid.SampledFrom([]string{"", "", "", "修改", "作废", "坏"}).Draw(t, "state")
+		bad := rapid.IntRange(0, 9).Draw(t, "bad") == 0
+		want.read++
+		old, known := model[month]
+		switch {
+		case state == "作废": // only the key of a void counts
+			want.book(model, month, "void", old, known, versions)
+		case bad || state == "坏":
+			want.rejected++
+		default:
+			want.book(model, month, count, old, known, versions)
+		}
+		if bad {
+			count = "很多"
+		}
+		fmt.Fprintf(&text, "%s,%s,%s,,%s,%d\n", code(employer), month, count, state, file)
+	}
+	return text.String(), want
+}
+
+// book counts one sound row and keeps the model.
+func (s *sums) book(model map[string]string, key, content, old string, known bool, versions *int) {
+	switch {
+	case content == "void" && !known:
+		s.rejected++
+		return
+	case known && old == content:
+		s.unchanged++
+		return
+	case content == "void":
+		s.voided++
+	case known:
+		s.corrected++
+	default:
+		s.loaded++
+	}
+	model[key] = content
+	*versions++
+}
+
+func TestLoad_SameFileTwice(t *testing.T) {
+	d := newDesk(t)
+	text := "统一社会信用代码,参保月份,参保人数\n" + code(1) + ",2025-03,80\n" + code(2) + ",2025-03,x\n"
+	first := d.load(Config{}, d.file("a.csv", text))[0]
+	if got := first.sums(); got != (sums{read: 2, loaded: 1, rejected: 1}) {
+		t.Errorf("first: %+v", got)
+	}
+	if got := d.load(Config{}, d.file("b.csv", text))[0].sums(); got != (sums{read: 2, unchanged: 2}) {
+		t.Errorf("again: %+v", got)
+	}
+	if got := d.load(Config{}, d.file("c.csv", text+"\n"))[0].sums(); got != (sums{read: 2, unchanged: 1, rejected: 1}) {
+		t.Errorf("other bytes: %+v", got)
+	}
+	if _, err := Revert(t.Context(), d.db, d.dir, first.Batch, "test", "wrong sender"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Revert(t.Context(), d.db, d.dir, first.Batch, "test", "again"); err == nil {
+		t.Error("a batch was taken back twice")
+	}
+	if got := d.load(Config{}, d.file("d.csv", text))[0].sums(); got != (sums{read: 2, loaded: 1, rejected: 1}) {
+		t.Errorf("after taking it back: %+v", got)
+	}
+}
+
+func TestLoad_DryRunCountsLikeTheLoadAndStoresNothing(t *testing.T) {
+	d := newDesk(t)
+	path := d.file("a.csv", "统一社会信用代码,参保月份,参保人数\n"+code(1)+",2025-03,80\n"+code(1)+",2025-03,81\n"+code(2)+",2025-13,1\n")
+	dry := d.load(Config{DryRun: true}, path)[0]
+	var rows uint64
+	if err := d.db.Conn().QueryRow(t.Context(), "SELECT (SELECT count() FROM raw_insurance) + (SELECT count() FROM ops_batch) + (SELECT count() FROM ops_finding)").Scan(&rows); err != nil || rows != 0 {
+		t.Errorf("a dry run left %d rows (%v)", rows, err)
+	}
+	if _, err := os.Stat(filepath.Join(d.dir, "files")); err == nil {
+		t.Error("a dry run kept the file")
+	}
+	real := d.load(Config{}, path)[0]
+	if dry.sums() != real.sums() || dry.State != "checked" || real.State != statePublished {
+		t.Errorf("dry run %+v, load %+v", dry, real)
+	}
+}
+
+func TestOpen_OneLoadAtATime(t *testing.T) {
+	d := newDesk(t)
+	cfg := Config{DB: d.db, Dir: d.dir, Today: testToday}
+	l, err := Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), cfg); err != ErrBusy {
+		t.Errorf("second load: %v", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Stream = "weather"
+	if _, err := Open(t.Context(), cfg); err == nil {
+		t.Error("an unknown stream was accepted")
+	}
+}
+
+// insuranceFile is a CSV file with many rows.
+func insuranceFile(t testing.TB, rows int) string {
+	t.Helper()
+	var b bytes.Buffer
+	b.WriteString("统一社会信用代码,单位名称,参保月份,参保人数\n")
+	for i := range rows {
+		fmt.Fprintf(&b, "%s,测试企业%d,%d-%02d,%d\n", code(i/96), i/96, 2018+i%96/12, i%12+1, i%500)
+	}
+	path := filepath.Join(t.TempDir(), "many.csv")
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// A process that dies in the middle leaves nothing that can be seen, and the next load removes what it left.
+func TestLoad_KilledHalfway(t *testing.T) {
+	dir := t.TempDir()
+	open := func() *warehouse.DB {
+		t.Helper()
+		db, err := warehouse.Open(t.Context(), warehouse.Config{DataDir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return db
+	}
+	count := func(db *warehouse.DB, query string) (n uint64) {
+		t.Helper()
+		if err := db.Conn().QueryRow(t.Context(), query).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	const rows = 200_000
+	path := insuranceFile(t, rows)
+	db := open()
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), childDir+"="+dir, childFile+"="+path)
+	var output bytes.Buffer
+	child.Stderr = &output
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(60 * time.Second); count(db, "SELECT count() FROM raw_insurance") == 0; {
+		if time.Now().After(deadline) {
+			t.Fatalf("the child wrote nothing: %s", output.String())
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	child.Wait()
+	db.Close() // the engine may have ended with the client that was killed while it sent data
+
+	db = open()
+	defer db.Close()
+	if n := count(db, "SELECT count() FROM ops_batch WHERE state = 'published'"); n != 0 {
+		t.Skip("the child was done before it could be killed")
+	}
+	d := &desk{t: t, db: db, dir: dir}
+	if got := d.load(Config{}, path)[0].sums(); got != (sums{read: rows, loaded: rows}) {
+		t.Errorf("after the kill: %+v", got)
+	}
+	if n := count(db, "SELECT count() FROM raw_insurance"); n != rows {
+		t.Errorf("%d rows stand in the table, want %d", n, rows)
+	}
+	if n := count(db, "SELECT count() FROM ops_batch WHERE state = 'aborted'"); n != 1 {
+		t.Errorf("%d batches aborted, want 1", n)
+	}
+}
