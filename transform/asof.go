@@ -7,11 +7,20 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
+
 	"ohwatch/internal/period"
 	"ohwatch/warehouse"
+)
+
+// asOfMark stands in the names of databases as of a day, forgotten is the age at which nobody uses one any more.
+const (
+	asOfMark  = "_asof_"
+	forgotten = 6 * time.Hour
 )
 
 // EndOfDay is the last instant of a day in Shanghai.
@@ -28,7 +37,10 @@ func AsOf(ctx context.Context, db *warehouse.DB, date time.Time, opt Options, us
 	if err != nil {
 		return err
 	}
-	name := fmt.Sprintf("%s_asof_%s_%d_%d", db.Database(), date.Format("20060102"), os.Getpid(), time.Now().UnixNano())
+	if err := dropForgotten(ctx, db); err != nil {
+		return err
+	}
+	name := fmt.Sprintf("%s%s_%d_%d", db.Database()+asOfMark, date.Format("20060102"), os.Getpid(), time.Now().UnixNano())
 	scratch, err := db.In(ctx, name)
 	if err != nil {
 		return fmt.Errorf("open a database as of %s: %w", date.Format(time.DateOnly), err)
@@ -54,4 +66,28 @@ func AsOf(ctx context.Context, db *warehouse.DB, date time.Time, opt Options, us
 	}
 	opt.Today, opt.AsOf, opt.Full, opt.Select = date, EndOfDay(date), false, nil
 	return use(scratch, opt)
+}
+
+// dropForgotten removes databases as of a day that were left by processes that were killed.
+func dropForgotten(ctx context.Context, db *warehouse.DB) error {
+	var names []struct {
+		Name string `ch:"name"`
+	}
+	if err := db.Select(ctx, &names, "transform_databases", clickhouse.Named("prefix", db.Database()+asOfMark)); err != nil {
+		return err
+	}
+	for _, n := range names {
+		made, err := strconv.ParseInt(n.Name[strings.LastIndex(n.Name, "_")+1:], 10, 64)
+		if err != nil || time.Since(time.Unix(0, made)) < forgotten {
+			continue
+		}
+		old, err := db.In(ctx, n.Name)
+		if err != nil {
+			return fmt.Errorf("open the forgotten database %s: %w", n.Name, err)
+		}
+		if err := errors.Join(old.Drop(ctx), old.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }

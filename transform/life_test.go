@@ -116,6 +116,13 @@ func TestEvaluate_LateDataAndAsOf(t *testing.T) {
 	}
 	c.event(batch, "case_report", "reverted", "2026-11-12 02:00:00", 1)
 
+	forgotten, err := c.db.In(t.Context(), c.db.Database()+"_asof_20200101_1_1577836800000000000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := forgotten.Close(); err != nil {
+		t.Fatal(err)
+	}
 	seen := func(date string) (n string, warnings string) {
 		err := transform.AsOf(t.Context(), c.db, day(date), transform.Options{}, func(db *warehouse.DB, opt transform.Options) error {
 			e, err := transform.Evaluate(t.Context(), db, week("2026-W44"), opt)

@@ -326,6 +326,9 @@ func Warnings(ctx context.Context, db *warehouse.DB) ([]Warning, error) {
 		if week, err := period.Parse(w.FirstWeek); err == nil {
 			w.FirstSeen = week.End.Format(time.DateOnly)
 		}
+		if w.Evidence == nil {
+			w.Evidence = []string{} // an empty list in JSON, not null
+		}
 		if w.Due != nil {
 			w.DueDay = w.Due.Format(time.DateOnly)
 		}
