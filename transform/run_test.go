@@ -184,3 +184,24 @@ func TestEvaluate_BrokenRules(t *testing.T) {
 		t.Errorf("a week to come: %v", err)
 	}
 }
+
+func TestRun_OneAtATime(t *testing.T) {
+	c := newCity(t, "2026-11-16")
+	c.load("employer", employer("A"))
+	errs := make(chan error, 3)
+	for range cap(errs) {
+		go func() {
+			_, err := transform.Run(t.Context(), c.db, transform.Options{Today: c.today, Full: true})
+			errs <- err
+		}()
+	}
+	for range cap(errs) {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	got := c.query("SELECT state::String FROM ops_run WHERE kind = 'transform' ORDER BY at, run, state")
+	if want := strings.TrimSpace(strings.Repeat("started\ndone\n", cap(errs))); got != want {
+		t.Errorf("runs were\n%s", got)
+	}
+}
