@@ -37,8 +37,29 @@ func newServeCommand(a *app) *cobra.Command {
 	return command
 }
 
-// serve runs the scheduler and the web server until ctx ends or one of them fails.
+// serve runs the scheduler and the web server until ctx ends or one of them fails. When the embedded engine
+// is gone, killed or cut off in the middle of another command's load, it starts both again with a new engine: data
+// that was committed is there, and the slots of the jobs that were cut off are made up.
 func (a *app) serve(ctx context.Context) error {
+	for {
+		err := a.serveEngine(ctx)
+		if !errors.Is(err, warehouse.ErrEngineStopped) {
+			return err
+		}
+		a.note("serve.engine_gone", nil)
+		if err := a.close(); err != nil {
+			a.log.Debug("let go of the engine that stopped", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// serveEngine serves as long as one engine lives.
+func (a *app) serveEngine(ctx context.Context) error {
 	listener, err := web.Listen(ctx, a.cfg.Serve.Listen)
 	if err != nil {
 		return err
@@ -111,8 +132,7 @@ func (a *app) serve(ctx context.Context) error {
 // engineInterval is how often the engine is asked for a sign of life.
 const engineInterval = 10 * time.Second
 
-// watchEngine returns an error when the embedded engine is gone: whoever supervises the program starts both
-// again, and the slots of the jobs are made up. A server that cannot be reached is waited for.
+// watchEngine returns an error when the embedded engine is gone. A server that cannot be reached is waited for.
 func (a *app) watchEngine(ctx context.Context) error {
 	ticker := time.NewTicker(engineInterval)
 	defer ticker.Stop()
