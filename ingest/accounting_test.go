@@ -3,10 +3,12 @@ package ingest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -246,5 +248,34 @@ func TestLoad_KilledHalfway(t *testing.T) {
 	}
 	if n := count(db, "SELECT count() FROM ops_batch WHERE state = 'aborted'"); n != 1 {
 		t.Errorf("%d batches aborted, want 1", n)
+	}
+}
+
+// A stream too large for the index is looked up in the warehouse, with the same result.
+func TestLoad_LooksUpLargeStreams(t *testing.T) {
+	d := newDesk(t)
+	first := d.file("a.csv", "统一社会信用代码,参保月份,参保人数\n"+code(1)+",2025-03,80\n"+code(2)+",2025-03,80\n"+code(3)+",2025-03,80\n")
+	d.load(Config{}, first)
+	l, err := Open(t.Context(), Config{DB: d.db, Dir: d.dir, Today: testToday})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.indexed = 2
+	head := "统一社会信用代码,参保月份,参保人数,记录状态\n"
+	paths := []string{
+		d.file("b.csv", head+code(1)+",2025-03,80,\n"+code(2)+",2025-03,81,\n"+code(4)+",2025-03,1,\n"+code(3)+",2025-03,,作废\n"),
+		d.file("c.csv", head+code(4)+",2025-03,1,\n"+code(2)+",2025-03,82,\n"+code(3)+",2025-03,,删除\n"),
+	}
+	var got []sums
+	err = l.Load(t.Context(), paths, func(r Result) error {
+		got = append(got, r.sums())
+		return nil
+	})
+	if err := errors.Join(err, l.Close()); err != nil {
+		t.Fatal(err)
+	}
+	want := []sums{{read: 4, loaded: 1, corrected: 1, voided: 1, unchanged: 1}, {read: 3, corrected: 1, unchanged: 2}}
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }

@@ -47,8 +47,9 @@ type plan struct {
 	types    []string // their ClickHouse types
 	primary  []int    // slot of each field's value; slots up to len(names) are columns
 	slots    int
-	keys     [][]int // slots of each part of the natural key, alternatives in order
-	keyField []bool  // fields that the natural key comes from
+	byName   map[string]int // slot of each column and field; columns go first
+	keys     [][]int        // slots of each part of the natural key, alternatives in order
+	keyField []bool         // fields that the natural key comes from
 	lists    *lists
 	roster   *roster
 	keyring  *keys
@@ -78,6 +79,13 @@ func newPlan(c *Contract, types map[string]string, lists *lists, roster *roster,
 		p.primary = append(p.primary, p.slots)
 		p.slots++
 	}
+	p.byName = make(map[string]int, p.slots)
+	for name, i := range c.byName {
+		p.byName[name] = p.primary[i]
+	}
+	for i, name := range p.names {
+		p.byName[name] = i
+	}
 	p.keyField = make([]bool, len(c.Fields))
 	for _, key := range c.Key {
 		var alternatives []int
@@ -103,11 +111,8 @@ func newPlan(c *Contract, types map[string]string, lists *lists, roster *roster,
 
 // slot returns the slot of a column or field by name, -1 when there is none.
 func (p *plan) slot(name string) int {
-	if i := slices.Index(p.names, name); i >= 0 {
+	if i, ok := p.byName[name]; ok {
 		return i
-	}
-	if i, ok := p.contract.byName[name]; ok {
-		return p.primary[i]
 	}
 	return -1
 }

@@ -228,6 +228,9 @@ func isUnit(s string) bool {
 	return false
 }
 
+// belowMarks are the ways to write "below".
+var belowMarks = strings.NewReplacer("〈", "<", "≤", "<", "低于", "<", "小于", "<")
+
 // measure is a measured value as it was reported.
 type measure struct {
 	value     float64
@@ -242,7 +245,7 @@ func parseMeasure(s string) (measure, bool) {
 		return measure{value: f, hasValue: true, qualifier: "eq"}, true
 	}
 	t := strings.ToUpper(strings.ReplaceAll(half(s), " ", ""))
-	t = strings.NewReplacer("〈", "<", "≤", "<", "低于", "<", "小于", "<").Replace(t)
+	t = belowMarks.Replace(t)
 	if head, tail, found := strings.Cut(t, "("); found && strings.HasSuffix(tail, ")") && head != "" {
 		tail = strings.TrimSuffix(tail, ")")
 		switch {
@@ -346,10 +349,13 @@ func parseMonths(s string, years bool) (float64, bool) {
 	return months, months >= 0
 }
 
+// unitMarks are the ways to write parts of units.
+var unitMarks = strings.NewReplacer("^", "", "μ", "u", "µ", "u", "立方米", "m3", "毫克", "mg", "微克", "ug", "每", "/", "·", "")
+
 // unit brings a unit into the form that the warehouse uses, with the factor from the sender's unit to it.
 func unit(s string) (name string, factor float64) {
 	t := strings.ToLower(strings.ReplaceAll(half(s), " ", ""))
-	t = strings.NewReplacer("^", "", "μ", "u", "µ", "u", "立方米", "m3", "毫克", "mg", "微克", "ug", "每", "/", "·", "").Replace(t)
+	t = unitMarks.Replace(t)
 	switch t {
 	case "mg/m3", "mgm-3":
 		return "mg/m3", 1

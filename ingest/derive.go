@@ -39,8 +39,11 @@ func (r *roster) add(code string, names ...string) {
 
 // employerName is the form in which names of employers are compared.
 func employerName(s string) string {
-	return strings.NewReplacer("(", "", ")", "", "·", "", "-", "", "\"", "").Replace(fold(s))
+	return employerMarks.Replace(fold(s))
 }
+
+// employerMarks are what names of employers are written with or without.
+var employerMarks = strings.NewReplacer("(", "", ")", "", "·", "", "-", "", "\"", "")
 
 // derive applies a rule to the row.
 func (c *checker) derive(r *Rule) {
@@ -329,7 +332,7 @@ func (c *checker) conclusions(at func(int) int, out func(int) *value) {
 	}
 	worst := ""
 	if overall != "" {
-		code, ok := words[fold(overall)]
+		code, ok := word(words, overall)
 		if !ok {
 			c.find(reject, "unknown_code", at(0), nil)
 			return
@@ -340,7 +343,7 @@ func (c *checker) conclusions(at func(int) int, out func(int) *value) {
 	open := &c.values[c.plan.slot("hazards_open")]
 	var hazards, codes []string
 	for _, item := range unpack(packed) {
-		code, ok := words[fold(item.text)]
+		code, ok := word(words, item.text)
 		if !ok {
 			c.find(reject, "unknown_code", packedField, nil)
 			return
@@ -385,6 +388,15 @@ func (c *checker) conclusions(at func(int) int, out func(int) *value) {
 			}
 		}
 	}
+}
+
+// word returns the code that a word stands for.
+func word(words map[string]string, text string) (string, bool) {
+	if code, ok := words[text]; ok {
+		return code, true
+	}
+	code, ok := words[fold(text)]
+	return code, ok
 }
 
 // newConclusions is 2026-08-01, when GBZ 188-2025 takes the re-examination off the list of conclusions and

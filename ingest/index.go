@@ -3,13 +3,13 @@ package ingest
 // version is the present state of a fact.
 type version struct {
 	content uint64 // content hash of its latest version
-	batch   uint64 // of the latest version, 0 when it was loaded before
+	batch   uint32 // last digits of its batch; 0 when it was loaded before
 	line    uint32 // of the latest version in its file
 	number  uint32 // of the latest version, from 1
 	void    bool
 }
 
-// maxIndexed is how many facts of a stream are held in memory (about 48 bytes each). Streams with more are
+// maxIndexed is how many facts of a stream are held in memory (about 50 bytes each). Streams with more are
 // looked up in the warehouse, group by group.
 const maxIndexed = 3 << 20
 

@@ -80,6 +80,7 @@ type Loader struct {
 	streams   map[string]*stream
 	published map[string][]publishedFile // by SHA-256
 	next      uint64                     // number of the next batch
+	indexed   uint64                     // most facts of a stream to be held in memory
 	pending   []*batch                   // classified, not published yet
 	writer    writer
 }
@@ -105,7 +106,7 @@ func Open(ctx context.Context, cfg Config) (_ *Loader, err error) {
 	if cfg.Workers <= 0 {
 		cfg.Workers = runtime.GOMAXPROCS(0)
 	}
-	l := &Loader{cfg: cfg, streams: map[string]*stream{}}
+	l := &Loader{cfg: cfg, streams: map[string]*stream{}, indexed: maxIndexed}
 	if l.lists, err = embeddedLists(); err != nil {
 		return nil, err
 	}

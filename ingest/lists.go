@@ -164,6 +164,9 @@ func (l *lists) add(list, id string, names ...string) {
 // hazard returns the ids that a hazard word stands for. known is true for a word that is on the list even
 // when it is never guessed, such as a bare 粉尘, and then has no ids.
 func (l *lists) hazard(name string) (ids []string, known bool) {
+	if ids, ok := l.hazards[name]; ok {
+		return ids, true
+	}
 	key := fold(name)
 	if ids, ok := l.hazards[key]; ok {
 		return ids, true
@@ -241,11 +244,16 @@ func (l *lists) township(text string) string {
 		}
 		return ""
 	}
-	best, found := "", ""
+	longest, found := 0, ""
 	for name, code := range l.townships {
-		if len(name) > len(best) && strings.HasSuffix(name, kindOf(name)) && kindOf(name) != "" && strings.Contains(key, name) {
-			best, found = name, code
+		if len(name) < longest || kindOf(name) == "" || !strings.Contains(key, name) {
+			continue
 		}
+		if len(name) == longest && code != found {
+			found = "" // two townships are named: none is guessed
+			continue
+		}
+		longest, found = len(name), code
 	}
 	return found
 }

@@ -13,8 +13,6 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/ext"
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
-
-	"ohwatch/warehouse"
 )
 
 // batch is one sheet or file on its way into the warehouse.
@@ -53,6 +51,9 @@ type ready struct {
 	columns []builder
 }
 
+// writeRows is how many rows wait before they are written; with one write under way it bounds the memory.
+const writeRows = 32_768
+
 // common are the columns that every table of a stream begins with.
 var common = []string{"batch", "row", "sheet", "version", "op", "key_hash", "content_hash", "loaded_at", "notes"}
 
@@ -62,7 +63,7 @@ func (l *Loader) due() bool {
 		return true
 	}
 	for _, s := range l.streams {
-		if s.waiting >= warehouse.MaxBlock || s.large && s.waiting > 0 {
+		if s.waiting >= writeRows || s.large && s.waiting > 0 {
 			return true
 		}
 	}
@@ -116,7 +117,7 @@ func (l *Loader) readIndex(ctx context.Context, s *stream) error {
 	if err := l.cfg.DB.Row(ctx, "ingest_rows", []any{&n}, clickhouse.Named("table", s.contract.Table)); err != nil {
 		return fmt.Errorf("count %s: %w", s.contract.Table, err)
 	}
-	if n > maxIndexed {
+	if n > l.indexed {
 		s.large = true
 		return nil
 	}
@@ -385,18 +386,18 @@ func (l *Loader) take(ctx context.Context, s *stream, b *batch, out *checked, h 
 		s.ready = append(s.ready, run)
 		s.waiting += len(run.rows)
 	}
-	if s.waiting >= warehouse.MaxBlock || len(l.writer.findings) >= 50_000 {
+	if s.waiting >= writeRows || len(l.writer.findings) >= 50_000 {
 		return l.write(ctx, b)
 	}
 	return nil
 }
 
 // number tells the versions of this batch from those that were there before, in a dry run too.
-func (b *batch) number(l *Loader) uint64 {
+func (b *batch) number(l *Loader) uint32 {
 	if b.result.Batch != 0 {
-		return b.result.Batch
+		return uint32(b.result.Batch)
 	}
-	return uint64(len(l.pending)) + 1<<62
+	return uint32(len(l.pending)) | 1<<31
 }
 
 // enrol enters new employers on the roster for the files that follow.
@@ -444,9 +445,11 @@ func (l *Loader) lookUp(ctx context.Context, s *stream, b *batch, wanted []uint6
 	for rows.Next() {
 		var key uint64
 		var v version
-		if err := rows.Scan(&key, &v.content, &v.number, &v.void, &v.batch, &v.line); err != nil {
+		var number uint64
+		if err := rows.Scan(&key, &v.content, &v.number, &v.void, &number, &v.line); err != nil {
 			return nil, fmt.Errorf("look up keys: %w", err)
 		}
+		v.batch = uint32(number)
 		found.put(key, v)
 	}
 	if err := rows.Err(); err != nil {

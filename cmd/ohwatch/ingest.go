@@ -7,12 +7,17 @@ import (
 	"io/fs"
 	"os"
 	"os/user"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"ohwatch/ingest"
 )
+
+// loadMemory is the heap, in bytes, above which the load collects garbage at every chance: the process stays
+// below 512 MiB whatever the size of the files. GOMEMLIMIT overrides it.
+const loadMemory = 380 << 20
 
 // newIngestCommand is `ohwatch ingest`: loads files and folders.
 func newIngestCommand(a *app) *cobra.Command {
@@ -56,6 +61,9 @@ func (a *app) ingest(ctx context.Context, cfg ingest.Config, mapping string, str
 		return err
 	}
 	cfg.DB, cfg.Dir, cfg.Today, cfg.By, cfg.Log = a.db, a.cfg.Data.Dir, a.today(), userName(), a.log
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(loadMemory)
+	}
 	var sum ingest.Result
 	batches, refused := 0, 0
 	loader, err := ingest.Open(ctx, cfg)
