@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -92,6 +93,65 @@ func (r Rule) param(name string) string {
 		}
 	}
 	return ""
+}
+
+// with returns the rule with some parameters replaced, as a version of its own: the version of the file, a plus sign
+// and the replaced parameters.
+func (r Rule) with(values map[string]string) (Rule, error) {
+	if len(values) == 0 {
+		return r, nil
+	}
+	r.Params = slices.Clone(r.Params)
+	var replaced []string
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		i := slices.IndexFunc(r.Params, func(p Param) bool { return p.Name == name })
+		switch {
+		case i < 0:
+			return Rule{}, fmt.Errorf("rules.%s.%s of the configuration: the rule has no such parameter, it has %s", r.ID, name, r.paramNames())
+		case isNumber(r.Params[i].Value) && !isNumber(values[name]):
+			return Rule{}, fmt.Errorf("rules.%s.%s of the configuration: want a number, got %q", r.ID, name, values[name])
+		case r.Params[i].Value == values[name]:
+			continue
+		}
+		r.Params[i].Value = values[name]
+		replaced = append(replaced, name+"="+values[name])
+	}
+	if len(replaced) > 0 {
+		r.Version += "+" + strings.Join(replaced, ",")
+	}
+	return r, nil
+}
+
+func (r Rule) paramNames() string {
+	names := make([]string, len(r.Params))
+	for i, p := range r.Params {
+		names[i] = p.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+func isNumber(text string) bool {
+	_, err := strconv.ParseFloat(text, 64)
+	return err == nil
+}
+
+// configured returns the rules with the parameters that the options replace. A replacement that makes no sense puts
+// its rule among the broken ones.
+func configured(rules []Rule, overrides map[string]map[string]string) (kept []Rule, broken []error) {
+	left := maps.Clone(overrides)
+	for _, r := range rules {
+		c, err := r.with(overrides[r.ID])
+		delete(left, r.ID)
+		if err != nil {
+			broken = append(broken, err)
+			continue
+		}
+		kept = append(kept, c)
+	}
+	for _, id := range slices.Sorted(maps.Keys(left)) {
+		broken = append(broken, fmt.Errorf("rules.%s of the configuration: there is no such rule", id))
+	}
+	return kept, broken
 }
 
 // number returns a parameter as a number; LoadRules has seen to it that it is one.

@@ -36,6 +36,10 @@ type Options struct {
 	Files  fs.FS            // definitions; nil: the embedded ones
 	Now    func() time.Time // clock for the record; nil: the warehouse's
 	Report func(Step)       // called after each step, from the goroutine that called Run; may be nil
+
+	// Rules replaces defaults of rules' parameters: rule, parameter, value. A rule with another parameter is another
+	// version of it.
+	Rules map[string]map[string]string
 }
 
 // Step says what became of one model, or of the indicators as a whole.

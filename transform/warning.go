@@ -117,6 +117,8 @@ func Evaluate(ctx context.Context, db *warehouse.DB, week period.Period, opt Opt
 	if err != nil {
 		return Evaluation{}, err
 	}
+	rules, wrong := configured(rules, opt.Rules)
+	broken = append(broken, wrong...)
 	record, err := startRun(ctx, db, opt, kindWarn, "warn")
 	if err != nil {
 		return Evaluation{}, err

@@ -17,6 +17,7 @@ import (
 	"ohwatch/internal/config"
 	"ohwatch/internal/message"
 	"ohwatch/internal/period"
+	"ohwatch/transform"
 	"ohwatch/warehouse"
 )
 
@@ -161,6 +162,18 @@ func (a *app) warehouseConfig() warehouse.Config {
 		Database:    a.cfg.Engine.Database,
 		Log:         a.log,
 	}
+}
+
+// transformOptions returns the options of a transform or an evaluation for a user or job.
+func (a *app) transformOptions(by string) transform.Options {
+	opt := transform.Options{Today: a.today(), City: a.cfg.City.Code, By: by, Rules: map[string]map[string]string{}}
+	for rule, params := range a.cfg.Rules {
+		opt.Rules[rule] = map[string]string{}
+		for name, override := range params {
+			opt.Rules[rule][name] = override.Value
+		}
+	}
+	return opt
 }
 
 // close lets go of the warehouse; the last command that uses the embedded engine stops it.

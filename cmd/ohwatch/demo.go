@@ -83,7 +83,7 @@ func (a *app) demo(ctx context.Context, opt simulate.Options) error {
 		{"load", func() error { return a.demoLoad(ctx, opt.Out) }},
 		{"transform", func() error { return a.demoTransform(ctx) }},
 		{"warn", func() (err error) {
-			evaluation, err = transform.Evaluate(ctx, a.db, week, transform.Options{Today: a.today(), City: a.cfg.City.Code, By: "demo"})
+			evaluation, err = transform.Evaluate(ctx, a.db, week, a.transformOptions("demo"))
 			return err
 		}},
 		{"report", func() (err error) {
@@ -201,6 +201,6 @@ func (a *app) demoLoad(ctx context.Context, folder string) error {
 
 // demoTransform brings models and indicators up to date.
 func (a *app) demoTransform(ctx context.Context) error {
-	_, err := transform.Run(ctx, a.db, transform.Options{Today: a.today(), City: a.cfg.City.Code, By: "demo"})
+	_, err := transform.Run(ctx, a.db, a.transformOptions("demo"))
 	return err
 }

@@ -182,7 +182,7 @@ func lastWeek(due time.Time) period.Period {
 // the warnings of the others are stored.
 func (a *app) warnJob(ctx context.Context, due time.Time) (schedule.Outcome, error) {
 	week := lastWeek(a.evaluated(due))
-	e, err := transform.Evaluate(ctx, a.db, week, transform.Options{Today: a.today(), City: a.cfg.City.Code, By: "job"})
+	e, err := transform.Evaluate(ctx, a.db, week, a.transformOptions("job"))
 	outcome := schedule.Outcome{
 		Rows: uint64(len(e.Warnings)),
 		Detail: a.text("jobs.did_warn", map[string]any{
@@ -280,7 +280,7 @@ func (a *app) receipt(r ingest.Result) receipt {
 
 // transformJob brings models and indicators up to date.
 func (a *app) transformJob(ctx context.Context, _ time.Time) (schedule.Outcome, error) {
-	result, err := transform.Run(ctx, a.db, transform.Options{Today: a.today(), City: a.cfg.City.Code, By: "job"})
+	result, err := transform.Run(ctx, a.db, a.transformOptions("job"))
 	var outcome schedule.Outcome
 	built := 0
 	for _, step := range result.Steps {

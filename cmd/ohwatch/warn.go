@@ -22,7 +22,7 @@ func newWarnCommand(a *app) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			opt := transform.Options{Today: a.today(), City: a.cfg.City.Code, By: "command"}
+			opt := a.transformOptions("command")
 			var day time.Time
 			if asOf != "" {
 				var err error
