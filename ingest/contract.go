@@ -27,6 +27,7 @@ type Contract struct {
 	Checks  []Check  `yaml:"checks"`
 
 	byName map[string]int
+	known  headings
 }
 
 // Title is a name in both languages.
@@ -225,6 +226,7 @@ func (c *Contract) prepare(reference *lists) error {
 			errs = append(errs, err)
 		}
 	}
+	c.known = c.headings()
 	for _, r := range c.Derive {
 		want, known := rules[r.Rule]
 		switch {

@@ -49,6 +49,20 @@ func ignoredHeading(key string) bool {
 // headings finds fields by the senders' headings.
 type headings map[string]int
 
+// folded remembers the compared forms of cells, which every contract and pair of rows asks for.
+type folded map[string][2]string
+
+// forms returns the compared form of a heading, with and without what stands in brackets.
+func (f folded) forms(text string) (key, short string) {
+	if known, ok := f[text]; ok {
+		return known[0], known[1]
+	}
+	key = heading(text)
+	short = bare(key)
+	f[text] = [2]string{key, short}
+	return key, short
+}
+
 func (c *Contract) headings() headings {
 	h := make(headings, 4*len(c.Fields))
 	for i, f := range c.Fields {
@@ -68,13 +82,18 @@ func (c *Contract) headings() headings {
 	return h
 }
 
+func (f folded) key(text string) string {
+	key, _ := f.forms(text)
+	return key
+}
+
 // field returns the index of the field that a heading names, -1 when it names none.
-func (h headings) field(text string) int {
-	key := heading(text)
+func (h headings) field(text string, cells folded) int {
+	key, short := cells.forms(text)
 	if i, ok := h[key]; ok {
 		return i
 	}
-	if i, ok := h[bare(key)]; ok && bare(key) != "" {
+	if i, ok := h[short]; ok && short != "" {
 		return i
 	}
 	return -1
@@ -93,15 +112,14 @@ type header struct {
 
 // findHeader looks for the header of the contract among the first rows of a sheet; ok is false when there is
 // none that fits.
-func (c *Contract) findHeader(rows [][]string) (best header, ok bool) {
-	known := c.headings()
+func (c *Contract) findHeader(rows [][]string, cells folded) (best header, ok bool) {
 	for i := range rows {
-		if h := c.readHeader(known, rows[i], nil); h.score > best.score {
+		if h := c.readHeader(cells, rows[i], nil); h.score > best.score {
 			best, best.first, best.rows = h, i, 1
 		}
 	}
 	for i := 1; i < len(rows); i++ {
-		if h := c.readHeader(known, rows[i], rows[i-1]); h.matched > best.matched {
+		if h := c.readHeader(cells, rows[i], rows[i-1]); h.matched > best.matched {
 			best, best.first, best.rows = h, i-1, 2
 		}
 	}
@@ -110,7 +128,7 @@ func (c *Contract) findHeader(rows [][]string) (best header, ok bool) {
 
 // readHeader reads one header row; above is the row over it when the header has two lines. In a header of
 // merged cells, a blank upper cell belongs to the group to its left and a blank lower cell to the cell over it.
-func (c *Contract) readHeader(known headings, row, above []string) header {
+func (c *Contract) readHeader(cells folded, row, above []string) header {
 	width := max(len(row), len(above))
 	h := header{columns: make([]int, len(c.Fields)), names: make([]string, width)}
 	for i := range h.columns {
@@ -138,7 +156,7 @@ func (c *Contract) readHeader(known headings, row, above []string) header {
 		}
 		field := -1
 		for _, text := range candidates {
-			if field = known.field(text); field >= 0 {
+			if field = c.known.field(text, cells); field >= 0 {
 				break
 			}
 		}
@@ -146,7 +164,7 @@ func (c *Contract) readHeader(known headings, row, above []string) header {
 		case field >= 0 && h.columns[field] < 0:
 			h.columns[field] = i
 			h.matched++
-		case field < 0 && ignoredHeading(heading(name)):
+		case field < 0 && ignoredHeading(cells.key(name)):
 		default:
 			h.unknown = append(h.unknown, h.names[i])
 		}
@@ -172,8 +190,9 @@ func cellAt(row []string, i int) string {
 func recognise(contracts []*Contract, rows [][]string) (*Contract, header, string) {
 	var best, second *Contract
 	var found, next header
+	cells := folded{}
 	for _, c := range contracts {
-		h, ok := c.findHeader(rows)
+		h, ok := c.findHeader(rows, cells)
 		switch {
 		case !ok:
 		case best == nil || h.score > found.score:
