@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -67,6 +69,10 @@ func (a *app) useDemoData() {
 	}
 }
 
+// demoWeeks is how many weeks the demonstration evaluates one after the other, so that what is new in the last one
+// stands out from what has been open for long.
+const demoWeeks = 8
+
 // demo simulates a city, loads its files, computes, warns and writes the bulletin in both languages.
 func (a *app) demo(ctx context.Context, opt simulate.Options) error {
 	start := time.Now()
@@ -83,7 +89,9 @@ func (a *app) demo(ctx context.Context, opt simulate.Options) error {
 		{"load", func() error { return a.demoLoad(ctx, opt.Out) }},
 		{"transform", func() error { return a.demoTransform(ctx) }},
 		{"warn", func() (err error) {
-			evaluation, err = transform.Evaluate(ctx, a.db, week, a.transformOptions("demo"))
+			for n := demoWeeks - 1; n >= 0 && err == nil; n-- {
+				evaluation, err = a.demoWarn(ctx, week.Prev(n))
+			}
 			return err
 		}},
 		{"report", func() (err error) {
@@ -104,7 +112,10 @@ func (a *app) demo(ctx context.Context, opt simulate.Options) error {
 			"step": a.text("demo.step_"+step.name, nil), "seconds": fmt.Sprintf("%.1f", time.Since(began).Seconds()),
 		})
 	}
-	if err := a.printEvaluation(evaluation, ""); err != nil {
+	open := len(evaluation.Warnings)
+	evaluation.Warnings = slices.DeleteFunc(evaluation.Warnings, func(w transform.Warning) bool { return w.FirstSeen != week.End.Format(time.DateOnly) })
+	a.say("demo.new_warnings", map[string]any{"week": week, "n": len(evaluation.Warnings), "open": open})
+	if err := a.printWarnings(evaluation.Warnings); err != nil {
 		return err
 	}
 	path, err := filepath.Abs(bulletin.Path)
@@ -144,18 +155,31 @@ func (a *app) demoCity(ctx context.Context, opt simulate.Options) error {
 	return nil
 }
 
-// demoLoad loads the city's files and prints one line a stream.
+// demoWarn evaluates a week as its scheduled job would have, on the Monday after it.
+func (a *app) demoWarn(ctx context.Context, week period.Period) (transform.Evaluation, error) {
+	opt := a.transformOptions("demo")
+	opt.Now = clockFrom(week.Next(1).Start)
+	return transform.Evaluate(ctx, a.db, week, opt)
+}
+
+// demoLoad loads the city's files, each at the time at which it arrived, and prints one line a stream.
 func (a *app) demoLoad(ctx context.Context, folder string) error {
 	if err := a.openDB(ctx); err != nil {
 		return err
 	}
-	loader, err := ingest.Open(ctx, ingest.Config{DB: a.db, Dir: a.cfg.Data.Dir, Today: a.today(), By: "demo", Log: a.log})
+	deliveries, err := deliveries(folder)
+	if err != nil {
+		return err
+	}
+	var arrived time.Time
+	now := func() time.Time { return arrived }
+	loader, err := ingest.Open(ctx, ingest.Config{DB: a.db, Dir: a.cfg.Data.Dir, Today: a.today(), By: "demo", Log: a.log, Now: now})
 	if err != nil {
 		return err
 	}
 	sums := map[string]*ingest.Result{}
 	files := map[string]int{}
-	err = loader.Load(ctx, []string{folder}, func(r ingest.Result) error {
+	add := func(r ingest.Result) error {
 		if r.Refusal != nil {
 			return fmt.Errorf("%s: %w", r.File, r.Refusal)
 		}
@@ -172,7 +196,13 @@ func (a *app) demoLoad(ctx context.Context, folder string) error {
 		sum.Unchanged += r.Unchanged
 		sum.Rejected += r.Rejected
 		return nil
-	})
+	}
+	for _, d := range deliveries {
+		arrived = d.at
+		if err = loader.Load(ctx, d.files, add); err != nil {
+			break
+		}
+	}
 	if err = errors.Join(err, loader.Close()); err != nil {
 		return err
 	}
@@ -197,6 +227,37 @@ func (a *app) demoLoad(ctx context.Context, folder string) error {
 		head = append(head, a.text("demo."+column, nil))
 	}
 	return printTable(a.errOut, head, rows)
+}
+
+// delivery is what arrived at one time.
+type delivery struct {
+	at    time.Time
+	files []string
+}
+
+// deliveries returns the files below a folder in lexical order, together where neighbours have the same time of
+// modification: the simulator sets it to their arrival.
+func deliveries(folder string) ([]delivery, error) {
+	var all []delivery
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		if n := len(all); n == 0 || !all[n-1].at.Equal(info.ModTime()) {
+			all = append(all, delivery{at: info.ModTime()})
+		}
+		last := &all[len(all)-1]
+		last.files = append(last.files, path)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the files of the city: %w", err)
+	}
+	return all, nil
 }
 
 // demoTransform brings models and indicators up to date.
