@@ -55,15 +55,6 @@ func dayOf(t time.Time) int32 {
 // timeOf returns midnight UTC of a day number.
 func timeOf(day int32) time.Time { return time.Unix(int64(day)*86400, 0).UTC() }
 
-// last is the latest day that d can mean.
-func (d date) last() int32 {
-	if !d.month {
-		return d.day
-	}
-	t := timeOf(d.day)
-	return d.day + int32(monthDays(t.Year(), int(t.Month()))) - 1
-}
-
 // before reports whether d is surely before e: with a month on either side, months are compared.
 func (d date) before(e date) bool {
 	if d.month || e.month {

@@ -122,8 +122,17 @@ func TestParseMonths(t *testing.T) {
 		years bool
 		want  float64
 	}{
-		{"6", true, 72}, {"6.5", true, 78}, {"8", false, 8}, {"6年8个月", true, 80}, {"6年", false, 72}, {"80个月", true, 80}, {"１１", true, 132}, {"９", false, 9},
-		{"-1", true, -1}, {"很久", true, -1}, {"", true, -1},
+		{"6", true, 72},
+		{"6.5", true, 78},
+		{"8", false, 8},
+		{"6年8个月", true, 80},
+		{"6年", false, 72},
+		{"80个月", true, 80},
+		{"１１", true, 132},
+		{"９", false, 9},
+		{"-1", true, -1},
+		{"很久", true, -1},
+		{"", true, -1},
 	} {
 		got, ok := parseMonths(c.text, c.years)
 		if !ok {

@@ -20,7 +20,7 @@ type csvReader struct {
 	r         io.Reader
 	delimiter byte
 	buf       []byte
-	pos, end  int
+	pos       int
 	eof       bool
 	err       error
 	number    uint32 // of the next physical line

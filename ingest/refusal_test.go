@@ -206,8 +206,11 @@ func forms(d *desk, one, two string) map[string]form {
 		"gzip":       {d.file("a.csv.gz", packed(t, text)), encodingUTF8},
 		"title rows": {d.file("a.csv", "新郑市工伤保险参保统计表,,,\n填报日期：2025-04-01,,,\n统一社会信用代码*,单 位 名 称,参保月份,参保人数（人）\n"+strings.SplitN(text, "\n", 2)[1]), encodingUTF8},
 		"workbook": {book(t, [][]any{
-			{"工伤保险参保"}, {"单位", nil, "参保", nil}, {"统一社会信用代码", "名称", "月份", "人数"},
-			{one, "测试\"甲\"\n公司", 45717, 80}, {two, "测试乙公司", "2025-03", "１，２００"},
+			{"工伤保险参保"},
+			{"单位", nil, "参保", nil},
+			{"统一社会信用代码", "名称", "月份", "人数"},
+			{one, "测试\"甲\"\n公司", 45717, 80},
+			{two, "测试乙公司", "2025-03", "１，２００"},
 		}, nil), "xlsx"},
 	}
 }

@@ -70,7 +70,8 @@ func TestWriteRejects_MendedRowsLoad(t *testing.T) {
 	for _, ending := range []string{".xlsx", ".csv"} {
 		d := newDesk(t)
 		results := d.load(Config{}, book(t, [][]any{
-			{"2025年第1季度个人剂量监测结果"}, head, row("1", "419999198501010015", 0.08), row("2", 419999198501010000, "<MDL"), row("3", "419999198501010015", "很高"),
+			{"2025年第1季度个人剂量监测结果"},
+			head, row("1", "419999198501010015", 0.08), row("2", 419999198501010000, "<MDL"), row("3", "419999198501010015", "很高"),
 			{"合计", nil, nil, 3},
 		}, nil))
 		if len(results) != 1 || results[0].sums() != (sums{read: 4, loaded: 1, rejected: 3}) || results[0].HeaderRow != 2 {
