@@ -45,6 +45,9 @@ func newSimulateCommand(a *app) *cobra.Command {
 			}
 			a.say("simulate.done", map[string]any{"files": summary.Files, "rows": summary.Rows, "megabytes": fmt.Sprintf("%.1f", float64(summary.Bytes)/1e6),
 				"employers": summary.Employers, "exposed": summary.Exposed, "persons": summary.Persons, "until": summary.Until})
+			kinds := summary.InstitutionsByKind
+			a.say("simulate.institutions", map[string]any{"institutions": summary.Institutions, "exam": kinds["exam"], "detection": kinds["detection"],
+				"dose": kinds["dose"], "hospital": kinds["hospital"]})
 			return nil
 		},
 	}

@@ -52,6 +52,17 @@ func hospitals() []string {
 	return out
 }
 
+// diagnosedBy returns the hospital that diagnosed the case, "" for a suspected one.
+func (k *caseCard) diagnosedBy() string {
+	switch {
+	case k.kind == cardSuspected:
+		return ""
+	case k.person.birth%5 == 0: // a case of progression or death stays with its hospital
+		return "测试省职业病医院"
+	}
+	return "测试市职业病防治院"
+}
+
 // reportAll makes the cards: suspected cases out of the examinations, diagnosed ones out of those and of former
 // workers, acute events.
 func (c *city) reportAll() {

@@ -215,7 +215,7 @@ func (c *city) foundInstitutions() {
 		}
 		c.clinics = append(c.clinics, inst)
 	}
-	for i := range 8 {
+	for i := range 10 {
 		inst := &institution{code: fmt.Sprintf("JC%02d", i+1), name: "测试" + stems[i] + "检测技术有限公司", slowDays: 6, sender: "JCPT"}
 		if i < 3 {
 			inst.sender = inst.code
@@ -224,10 +224,36 @@ func (c *city) foundInstitutions() {
 		inst.digit84 = i == 4
 		c.labs = append(c.labs, inst)
 	}
-	for i := range 3 {
+	for i := range 4 {
 		c.dosimetry = append(c.dosimetry, &institution{code: fmt.Sprintf("JL%02d", i+1), name: "测试" + stems[i] + "放射卫生技术服务中心",
-			sender: []string{"JL01", "JL02", "JL02"}[i]})
+			sender: []string{"JL01", "JL02", "JL02", "JL02"}[i]})
 	}
+}
+
+// institutions counts by kind the institutions that the city has had papers from.
+func (c *city) institutions() map[string]int {
+	seen := map[string]map[string]bool{"exam": {}, "detection": {}, "dose": {}, "hospital": {}}
+	for _, x := range c.exams {
+		seen["exam"][x.clinic.name] = true
+	}
+	for _, e := range c.employers {
+		for _, t := range e.rounds {
+			seen["detection"][t.lab.name] = true
+		}
+		for _, w := range e.radiation {
+			seen["dose"][w.lab.name] = true
+		}
+	}
+	for _, k := range c.cases {
+		if k.kind != cardSuspected {
+			seen["hospital"][k.reportOrg], seen["hospital"][k.diagnosedBy()] = true, true
+		}
+	}
+	out := map[string]int{}
+	for kind, names := range seen {
+		out[kind] = len(names)
+	}
+	return out
 }
 
 func (c *city) foundEmployers(kinds []*group) {
@@ -274,7 +300,7 @@ func (c *city) foundEmployers(kinds []*group) {
 			c.people(e, r)
 			e.diligence = r.NormFloat64()
 			e.allHazards = r.chance(0.82)
-			e.lab = c.labs[r.weighted([]float64{.2, .18, .14, .12, .1, .1, .06, .1})]
+			e.lab = c.labs[r.weighted([]float64{.19, .16, .13, .11, .1, .09, .06, .08, .05, .03})]
 			e.clinic = c.clinics[r.weighted([]float64{.17, .14, .11, .09, .09, .06, .04, .04, .04, .03, .03, .02, .02, .02, .02, .02, .02, .02, .01, .01})]
 			c.employers = append(c.employers, e)
 		}

@@ -131,7 +131,7 @@ func (c *city) plantOutbreaks() {
 		}
 		var pool []*worker
 		for _, w := range c.workers() {
-			if w.employer.township == p.township && w.leave == 0 && w.hire < first-1200 && w.person.male && !w.employer.stopped && w.employer.close == 0 &&
+			if w.employer.township == p.township && !w.employer.discovered && w.leave == 0 && w.hire < first-1200 && w.person.male && !w.employer.stopped && w.employer.close == 0 &&
 				slices.ContainsFunc(w.post.kind.hazards, func(h *hazard) bool { return h.id == p.hazard }) {
 				pool = append(pool, w)
 			}
@@ -182,7 +182,7 @@ func (c *city) plantOutbreaks() {
 		if planted == 3 || first < c.from+400 {
 			break
 		}
-		if w.leave == 0 && w.hire < first-1500 && w.person.male && w.employer.township == "410184107" && !w.employer.stopped && w.employer.close == 0 &&
+		if w.leave == 0 && w.hire < first-1500 && w.person.male && w.employer.township == "410184107" && !w.employer.discovered && !w.employer.stopped && w.employer.close == 0 &&
 			w.employer.id%7 == planted && slices.ContainsFunc(w.post.kind.hazards, func(h *hazard) bool { return h.id == "HZ-3-001" }) {
 			if x := c.plantSuspect(w, c.ref.hazards["HZ-3-001"], first+day(planted*5), r); x != nil {
 				planted++

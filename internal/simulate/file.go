@@ -590,5 +590,9 @@ func (w *writer) summary() Summary {
 			s.Exposed += e.exposed()
 		}
 	}
+	s.InstitutionsByKind = w.city.institutions()
+	for _, n := range s.InstitutionsByKind {
+		s.Institutions += n
+	}
 	return s
 }

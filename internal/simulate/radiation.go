@@ -81,7 +81,7 @@ func (c *city) monitor(e *employer, kind string, positions int) {
 	r := newDice(c.seed, "radiation", e.id)
 	dental := kind == "医疗" && positions <= 3 && r.chance(0.55)
 	months := []int{3, 2, 1}[r.weighted([]float64{0.85, 0.10, 0.05})]
-	lab := c.dosimetry[r.weighted([]float64{0.55, 0.3, 0.15})]
+	lab := c.dosimetry[r.weighted([]float64{0.52, 0.27, 0.13, 0.08})]
 	level := ""
 	if kind == "医疗" {
 		level = []string{"未定级", "一级", "二级"}[boolInt(positions > 3)+boolInt(positions > 12)]

@@ -36,7 +36,10 @@ type Summary struct {
 	Employers int            `json:"employers"`
 	Persons   int            `json:"persons"`
 	Exposed   int            `json:"exposed"` // persons on exposed posts at the end
-	Until     string         `json:"until"`
+	// institutions that appear in the files, of every kind: exam, detection, dose, hospital
+	Institutions       int            `json:"institutions"`
+	InstitutionsByKind map[string]int `json:"institutions_by_kind"`
+	Until              string         `json:"until"`
 }
 
 // OptionError is an option that makes no sense, with its sentence in the message catalogue.

@@ -462,7 +462,7 @@ func (w *writer) caseRecord(k *caseCard, d *delivery) record {
 		"uscc": text(""), "employer_name": text("无用人单位"), "employer_exists": text("否"), "source": text(k.source), "disease_category": text(info.category), "disease_name": text(k.disease),
 		"hazard": text(k.hazard.name), "stat_post": text(k.post), "exposure_years": text(""), "exposure_months": text(""), "exposure_days": text(""), "occur_date": date(k.occurred),
 		"diagnosis_date": date(k.diagnosed), "stage": text(""), "stage_date_1": date(0), "death_date": date(k.death), "severity": text(k.severity), "event_code": text(k.event),
-		"simultaneous": text(""), "diagnosis_org": text(""), "report_org": text(k.reportOrg), "reporter": text("测试填卡员"), "report_date": date(k.reported), "review_date": date(k.reviewed),
+		"simultaneous": text(""), "diagnosis_org": text(k.diagnosedBy()), "report_org": text(k.reportOrg), "reporter": text("测试填卡员"), "report_date": date(k.reported), "review_date": date(k.reviewed),
 		"linked_suspect_card": text(""), "outcome_of_suspect": text("")}
 	if e := k.employer; e != nil {
 		rec["uscc"], rec["employer_name"], rec["employer_exists"] = text(e.uscc), text(e.nameOn(k.reported)), text("是")
@@ -476,9 +476,6 @@ func (w *writer) caseRecord(k *caseCard, d *delivery) record {
 	}
 	if k.simultaneous > 0 {
 		rec["simultaneous"] = whole(k.simultaneous)
-	}
-	if k.kind != cardSuspected {
-		rec["diagnosis_org"] = text("测试市职业病防治院")
 	}
 	if k.stage > 0 {
 		rec["stage"] = text([]string{"壹期", "贰期", "叁期"}[k.stage-1])
