@@ -183,14 +183,15 @@ func (p *postman) rosters() {
 			if e.discovered || e.start > on {
 				continue
 			}
-			if i > 0 && on == closing && e.rosterState(days[i-1]) == e.rosterState(on) && e.start <= days[i-1] {
-				continue
-			}
 			for w := 1; w <= 1+boolInt(e.second > 0); w++ {
+				changed := i > 0 && e.rosterState(w, days[i-1]) != e.rosterState(w, on)
+				if i > 0 && on == closing && !changed && e.start <= days[i-1] {
+					continue
+				}
 				row := delivery{stream: "employer", sender: "WJW", sent: on, fact: rosterRow{employer: e, workplace: w, on: on}}
 				if i > 0 && e.start <= days[i-1] {
 					row.fate = fateUnchanged
-					if e.rosterState(days[i-1]) != e.rosterState(on) {
+					if changed {
 						row.fate = fateCorrected
 					} else if on != closing && p.dice.chance(0.002) {
 						row.fate, row.damage = fateRejected, pick(p.dice, []string{"out_of_range", "not_a_number", "required"})
@@ -213,10 +214,14 @@ func (p *postman) rosters() {
 	}
 }
 
-// rosterState says which version of the employer the roster of that day shows.
-func (e *employer) rosterState(on day) int {
+// rosterState says which version of the employer's workplace the roster of that day shows.
+func (e *employer) rosterState(workplace int, on day) int {
+	moved := e.moved
+	if workplace > 1 && !e.showsMove() {
+		moved = 0 // only the first workplace changes its township
+	}
 	n := 0
-	for _, changed := range []day{e.renamed, e.moved, e.close, e.headChanged} {
+	for _, changed := range []day{e.renamed, moved, e.close, e.headChanged} {
 		n = n*2 + boolInt(changed != 0 && changed <= on)
 	}
 	return n*2 + boolInt(e.stopped && e.stopFrom <= on)

@@ -3,6 +3,7 @@ package simulate
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // column is one column of a sender's files.
@@ -133,7 +134,21 @@ func habitOf(stream, sender string, b bucket) habit {
 
 // bucket is the stretch of time whose rows share a file: a year long ago, a quarter of last year, a month of this one.
 type bucket struct {
-	year, quarter, month int // quarter or month 0 when not used
+	year, quarter, month int  // quarter or month 0 when not used
+	newYear              bool // the roster of 1 January
+}
+
+// end returns the last day of the stretch.
+func (b bucket) end() day {
+	switch {
+	case b.newYear:
+		return dayOf(b.year, 1, 1)
+	case b.month > 0:
+		return dayOf(b.year, time.Month(b.month+1), 1) - 1
+	case b.quarter > 0:
+		return dayOf(b.year, time.Month(3*b.quarter+1), 1) - 1
+	}
+	return dayOf(b.year, 12, 31)
 }
 
 func bucketOf(c *city, d day) bucket {

@@ -11,13 +11,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
 // FileTruth is what a loader must find in one file.
 type FileTruth struct {
-	File           string     `json:"file"` // relative path with forward slashes
+	File           string     `json:"file"`    // relative path with forward slashes
+	Arrived        time.Time  `json:"arrived"` // also the file's modification time
 	Stream         string     `json:"stream"`
 	Format         string     `json:"format"`   // csv or xlsx
 	Encoding       string     `json:"encoding"` // utf-8, utf-8-bom or gb18030; utf-8 for workbooks
@@ -62,39 +64,65 @@ func (t *FileTruth) add(line int, f fate, code string) {
 
 // writer writes the senders' files.
 type writer struct {
-	city   *city
-	dir    string
-	files  []FileTruth
-	ledger map[uint64]uint64 // what a loader knows: key -> content, 0 after a void
-	bytes  int64
+	city  *city
+	dir   string
+	files []FileTruth
+	bytes int64
 }
+
+// ledger is what a loader knows of a stream's records: key -> content, 0 after a void.
+type ledger map[uint64]uint64
 
 // parcel is the rows of one file.
 type parcel struct {
-	path   string
-	bucket bucket
-	stream string
-	sender string
-	rows   []delivery
+	path    string
+	bucket  bucket
+	stream  string
+	sender  string
+	rows    []delivery
+	arrived time.Time // when the file reaches the city
 }
 
 // errLedger says that a row's planned fate is not what a loader would find: a mistake in this package.
 var errLedger = errors.New("planned fate differs from the ledger")
 
+// writeAll writes the files. Streams share no records and are written side by side.
 func (w *writer) writeAll(ctx context.Context) error {
 	if err := freshFolder(w.dir); err != nil {
 		return err
 	}
-	w.ledger = map[uint64]uint64{}
-	for _, p := range w.parcels() {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := w.writeParcel(p); err != nil {
-			return fmt.Errorf("write %s: %w", p.path, err)
-		}
+	parcels := w.parcels()
+	byStream := map[string][]int{}
+	for i, p := range parcels {
+		byStream[p.stream] = append(byStream[p.stream], i)
 	}
-	return nil
+	w.files = make([]FileTruth, len(parcels))
+	sizes := make([]int, len(parcels))
+	failed := make(chan error, len(byStream))
+	for _, mine := range byStream {
+		go func() {
+			known := ledger{}
+			for _, i := range mine {
+				err := ctx.Err()
+				if err == nil {
+					w.files[i], sizes[i], err = w.writeParcel(parcels[i], known)
+				}
+				if err != nil {
+					failed <- fmt.Errorf("write %s: %w", parcels[i].path, err)
+					return
+				}
+			}
+			failed <- nil
+		}()
+	}
+	var err error
+	for range byStream {
+		err = errors.Join(err, <-failed)
+	}
+	for _, n := range sizes {
+		w.bytes += int64(n)
+	}
+	return err
 }
 
 // freshFolder makes the folder for the files. Files of another city in it would mix with the new ones.
@@ -120,7 +148,7 @@ func (w *writer) parcels() []*parcel {
 		b := bucketOf(w.city, d.sent)
 		name := b.name()
 		if r, ok := d.fact.(rosterRow); ok && r.on.monthStart() == r.on {
-			b = bucket{year: b.year, month: b.month}
+			b = bucket{year: b.year, month: b.month, newYear: true}
 			name = strconv.Itoa(b.year) + "-00" // before everything else of the year
 		}
 		end := ".csv"
@@ -137,7 +165,30 @@ func (w *writer) parcels() []*parcel {
 		p.rows = append(p.rows, d)
 	}
 	slices.SortFunc(out, func(a, b *parcel) int { return strings.Compare(a.path, b.path) })
+	w.city.arrivals(out)
 	return out
+}
+
+// arrivals says when each file reaches the city: at six in the evening (Asia/Shanghai, China has one time zone) of one of the
+// ten days after its stretch of time, in the order of the paths, a second apart. Nothing arrives after the papers end.
+func (c *city) arrivals(parcels []*parcel) {
+	shanghai := time.FixedZone("CST", 8*60*60)
+	size := map[bucket]int{}
+	for _, p := range parcels {
+		size[p.bucket]++
+	}
+	rank := map[bucket]int{}
+	latest, second := day(0), 0
+	for _, p := range parcels {
+		rank[p.bucket]++
+		on := max(latest, min(p.bucket.end()+1+day(9*rank[p.bucket]/size[p.bucket]), c.until))
+		if on > latest {
+			latest, second = on, 0
+		}
+		y, m, d := on.date()
+		p.arrived = time.Date(y, m, d, 18, 0, second, 0, shanghai)
+		second++
+	}
 }
 
 // looks are the habits of one file.
@@ -177,10 +228,11 @@ func looksOf(p *parcel) looks {
 	return l
 }
 
-func (w *writer) writeParcel(p *parcel) error {
+// writeParcel writes one file and returns what a loader must find in it, with its size in bytes.
+func (w *writer) writeParcel(p *parcel, known ledger) (FileTruth, int, error) {
 	l := looksOf(p)
 	columns := headings(p.stream, l.dialect)
-	truth := FileTruth{File: p.path, Stream: p.stream, Format: "csv", Encoding: l.encoding,
+	truth := FileTruth{File: p.path, Arrived: p.arrived, Stream: p.stream, Format: "csv", Encoding: l.encoding,
 		CorrectedLines: []int{}, VoidedLines: []int{}, UnchangedLines: []int{}, RejectedLines: []Rejected{}}
 	var sheet paper = &csvPaper{}
 	book := strings.HasSuffix(p.path, ".xlsx")
@@ -196,9 +248,9 @@ func (w *writer) writeParcel(p *parcel) error {
 	for i := range p.rows {
 		d := &p.rows[i]
 		rec := w.recordOf(d)
-		f, err := w.enter(d, rec, columns)
+		f, err := known.enter(d, rec, columns)
 		if err != nil {
-			return err
+			return truth, 0, err
 		}
 		if l.pages > 0 && i > 0 && i%l.pages == 0 {
 			truth.add(sheet.again(columns), fateRejected, "repeated_header")
@@ -235,22 +287,20 @@ func (w *writer) writeParcel(p *parcel) error {
 	}
 	data, err := sheet.bytes(l.encoding)
 	if err != nil {
-		return err
+		return truth, 0, err
 	}
 	path := filepath.Join(w.dir, filepath.FromSlash(p.path))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
+		return truth, 0, err
 	}
 	if err := os.WriteFile(path, data, 0o644); err != nil {
-		return err
+		return truth, 0, err
 	}
-	w.bytes += int64(len(data))
-	w.files = append(w.files, truth)
-	return nil
+	return truth, len(data), os.Chtimes(path, p.arrived, p.arrived)
 }
 
 // enter writes the row into the ledger of what a loader knows by now, and returns the row's fate.
-func (w *writer) enter(d *delivery, rec record, columns []column) (fate, error) {
+func (known ledger) enter(d *delivery, rec record, columns []column) (fate, error) {
 	if d.damage != "" {
 		return fateRejected, nil
 	}
@@ -267,18 +317,18 @@ func (w *writer) enter(d *delivery, rec record, columns []column) (fate, error) 
 		content.Write([]byte(rec[f].canonical() + "\x1f"))
 	}
 	k, v := key.Sum64(), content.Sum64()
-	known, seen := w.ledger[k]
+	before, seen := known[k]
 	found := fateLoaded
 	switch {
 	case d.state == "作废":
 		found = fateVoided
 		v = 0
-	case seen && known == v:
+	case seen && before == v:
 		found = fateUnchanged
 	case seen:
 		found = fateCorrected
 	}
-	w.ledger[k] = v
+	known[k] = v
 	if found != d.fate {
 		return found, fmt.Errorf("%w: %s of %s sent %s: planned %d, found %d", errLedger, d.stream, keyOf(d, rec), d.sent, d.fate, found)
 	}

@@ -208,6 +208,9 @@ func (c *city) train(e *employer) {
 	slices.SortStableFunc(e.trainings, func(a, b *training) int { return int(a.on - b.on) })
 }
 
+// monthlyInsurance is the first year in which the insurance sends every month; before, the last one of a quarter.
+const monthlyInsurance = 2023
+
 func (c *city) insure(e *employer) {
 	r := newDice(c.seed, "insurance", e.id)
 	stated := r.chance(0.7)
@@ -229,7 +232,7 @@ func (c *city) insure(e *employer) {
 		}
 		for m := time.January; m <= time.December; m++ {
 			month := dayOf(y, m, 1)
-			if !e.usable(c, month) || part == 0 && r.chance(0.8) {
+			if !e.usable(c, month) || part == 0 && r.chance(0.8) || y < monthlyInsurance && m%3 != 0 {
 				continue
 			}
 			x := &insuredMonth{employer: e, month: month, insured: int(math.Round(part * float64(e.employees)))}

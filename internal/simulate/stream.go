@@ -141,7 +141,7 @@ func (w *writer) rosterRecord(f rosterRow) record {
 		rec["status"], rec["close_date"] = text("注销"), date(e.close)
 	case e.stopped && on >= e.stopFrom:
 		rec["status"] = text("停产")
-	case e.moved != 0 && on >= e.moved && e.id%2 == 0:
+	case e.moved != 0 && on >= e.moved && e.showsMove():
 		rec["status"] = text("搬迁")
 	}
 	employees, exposed, dispatched, female := e.employees, e.exposed(), e.dispatched, min(e.female/3, e.exposed())
@@ -162,6 +162,9 @@ func (w *writer) rosterRecord(f rosterRow) record {
 	}
 	return rec
 }
+
+// showsMove reports whether the roster says of an employer that moved that it has.
+func (e *employer) showsMove() bool { return e.id%2 == 0 }
 
 func (c *city) townshipName(code string) string {
 	for _, t := range c.ref.townships {
