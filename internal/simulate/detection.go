@@ -73,19 +73,19 @@ func measures(h *hazard, g *group) []measure {
 	}
 	switch h.id {
 	case "HZ-1-001":
-		return []measure{dust("总尘", 1, 0.40, 2.3), dust("呼尘", 0.7, 0.25, 2.3)}
+		return []measure{dust("总尘", 1, 0.50, 2.3), dust("呼尘", 0.7, 0.36, 2.3)}
 	case "HZ-1-002":
 		return []measure{dust("总尘", 4, 1.1, 2.4), dust("呼尘", 2.5, 0.53, 2.4)}
 	case "HZ-1-007":
 		return []measure{dust("总尘", 4, 1.4, 2.5), dust("呼尘", 1.5, 0.5, 2.5)}
 	case "HZ-1-011":
-		return []measure{dust("总尘", 4, 1.2, 2.6)}
+		return []measure{dust("总尘", 4, 1.35, 2.6)}
 	case "HZ-1-036":
 		return []measure{dust("总尘", 8, 1.6, 2.6)}
 	case "HZ-1-012":
 		return []measure{dust("总尘", 8, 1.9, 2.5)}
 	case "HZ-1-032":
-		return []measure{dust("总尘", 3, 0.9, 2.7)}
+		return []measure{dust("总尘", 3, 1.0, 2.7)}
 	case "HZ-1-021":
 		return []measure{dust("总尘", 4, 0.9, 2.5)}
 	case "HZ-1-010":
@@ -105,7 +105,7 @@ func measures(h *hazard, g *group) []measure {
 	case "HZ-2-X20":
 		return []measure{mg("TWA", 350, 22, 3.2, 2, 1)}
 	case "HZ-2-046":
-		return []measure{mg("MAC", 0.5, 0.12, 2.5, 0.02, 2)}
+		return []measure{mg("MAC", 0.5, 0.09, 2.4, 0.02, 2)}
 	case "HZ-2-019":
 		return []measure{mg("TWA", 20, 3, 2.5, 0.5, 1)}
 	case "HZ-2-016":
@@ -134,7 +134,25 @@ func measures(h *hazard, g *group) []measure {
 type effects struct {
 	employer float64
 	post     map[*post]map[*hazard]float64
-	shift    map[*post]map[*hazard]float64 // what rectification has brought down, in log units or dB
+	found    map[*post]map[*hazard]day // day of the latest result over the limit that was put right
+}
+
+func newEffects(posts []*post) *effects {
+	fx := &effects{post: map[*post]map[*hazard]float64{}, found: map[*post]map[*hazard]day{}}
+	for _, p := range posts {
+		fx.post[p], fx.found[p] = map[*hazard]float64{}, map[*hazard]day{}
+	}
+	return fx
+}
+
+// relief returns by how many standard deviations rectification keeps an exposure down on d: fully until the next
+// regular round is over, then half of it is lost in every half interval (months) between rounds.
+func relief(found, d day, months int) float64 {
+	if found == 0 || d <= found {
+		return 0
+	}
+	interval := 30.4 * float64(months)
+	return 2.4 * math.Exp2(-2*math.Max(0, float64(d-found)/interval-1.3))
 }
 
 // testAll runs the detection rounds of every employer.
@@ -169,11 +187,14 @@ func (c *city) testEmployer(e *employer, r dice) {
 	if e.severe {
 		interval = 12
 	}
-	fx := &effects{employer: r.NormFloat64(), post: map[*post]map[*hazard]float64{}, shift: map[*post]map[*hazard]float64{}}
+	fx := newEffects(e.posts)
+	fx.employer = r.NormFloat64()
 	for _, p := range e.posts {
-		fx.post[p], fx.shift[p] = map[*hazard]float64{}, map[*hazard]float64{}
 		for _, h := range p.kind.hazards {
 			fx.post[p][h] = r.NormFloat64()
+			if bad := 0.6*fx.employer+0.4*fx.post[p][h] > 0.5; bad && r.chance(0.55) {
+				fx.found[p][h] = c.from - r.days(1, 500) // put right before the papers begin
+			}
 		}
 	}
 	season := r.between(15, 320)
@@ -200,6 +221,12 @@ func (c *city) testEmployer(e *employer, r dice) {
 		if e.testsStop != 0 && y >= e.testsStop {
 			break
 		}
+		type plan struct {
+			kind string
+			on   day
+			full bool
+		}
+		var plans []plan
 		yearEnd := dayOf(y, 12, 31)
 		aim := c.paths.detection.of(e, y)
 		if will < aim && (last == 0 || last.addMonths(interval) < yearEnd) && usable(on) {
@@ -207,14 +234,18 @@ func (c *city) testEmployer(e *employer, r dice) {
 			if y >= statusYear && e.severe {
 				kind, statusYear = testStatus, y+3
 			}
-			c.visit(e, kind, on, full || kind == testStatus, fx, r)
+			plans = append(plans, plan{kind, on, full || kind == testStatus})
 			last = on
 		}
 		if extra := dayOf(y, 1, r.between(40, 330)); supervised && usable(extra) {
-			c.visit(e, testSupervision, extra, false, fx, r)
+			plans = append(plans, plan{testSupervision, extra, false})
 		}
 		if extra := dayOf(y, 1, r.between(90, 300)); monitored && usable(extra) {
-			c.visit(e, testMonitoring, extra, false, fx, r)
+			plans = append(plans, plan{testMonitoring, extra, false})
+		}
+		slices.SortStableFunc(plans, func(a, b plan) int { return int(a.on - b.on) })
+		for _, v := range plans {
+			c.visit(e, v.kind, v.on, v.full, fx, r)
 		}
 	}
 }
@@ -249,7 +280,7 @@ func (c *city) sample(t *round, p *post, h *hazard, roundDraw float64, fx *effec
 	e := t.employer
 	points := min(2+p.headCount()/5, 7)
 	over := false
-	trend := -0.05 * float64(t.on.year()-2018)
+	trend := 0.28 - 0.035*float64(t.on.year()-2018)
 	for n := range points {
 		personal := r.chance(0.45)
 		silica := 0.0
@@ -260,6 +291,10 @@ func (c *city) sample(t *round, p *post, h *hazard, roundDraw float64, fx *effec
 		for _, m := range measures(h, e.group) {
 			// employer 0.6, post 0.4, round 0.5 of the logarithm's spread, and what differs between points
 			z := (0.6*fx.employer+0.4*fx.post[p][h]+0.5*roundDraw)/0.877*0.94 + local + trend
+			if z > 1.5 { // nobody keeps working in the worst of it
+				z = 1.5 + 0.4*(z-1.5)
+			}
+			z -= relief(fx.found[p][h], t.on, e.interval())
 			x := &result{round: t, post: p, hazard: h, point: n + 1, personal: personal, fraction: m.fraction, silica: silica,
 				limitType: m.limitType, limit: m.limit, lod: m.lod, unit: m.unit, hoursDay: 8}
 			if r.chance(0.12) {
@@ -267,11 +302,11 @@ func (c *city) sample(t *round, p *post, h *hazard, roundDraw float64, fx *effec
 			}
 			switch m.unit {
 			case "dB(A)":
-				x.value = clamp(m.gm+m.gsd*z+fx.shift[p][h], 62, 112)
+				x.value = clamp(m.gm+m.gsd*z, 62, 112)
 			case "℃":
 				x.value = clamp(m.gm+m.gsd*z, 19, 38)
 			default:
-				log := math.Log(m.gm) + math.Log(m.gsd)*z + fx.shift[p][h]
+				log := math.Log(m.gm) + math.Log(m.gsd)*z
 				if e.sizeClass == "微型" {
 					log += 0.336
 				}
@@ -291,11 +326,7 @@ func (c *city) sample(t *round, p *post, h *hazard, roundDraw float64, fx *effec
 			t.results = append(t.results, x)
 		}
 	}
-	if over && r.chance(0.88) { // rectification: most employers bring it down for good
-		if h.id == "HZ-3-001" {
-			fx.shift[p][h] -= 4.5
-		} else {
-			fx.shift[p][h] -= 0.75
-		}
+	if over && r.chance(0.985) {
+		fx.found[p][h] = t.on
 	}
 }

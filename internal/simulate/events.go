@@ -40,6 +40,14 @@ func (c *city) lastMonday(weeksBack int) day {
 	return c.until - day(weekday) - day(7*weeksBack)
 }
 
+// lastFullMonday returns the Monday of the last week that the papers hold to its end.
+func (c *city) lastFullMonday() day {
+	if m := c.lastMonday(0); m+6 <= c.until {
+		return m
+	}
+	return c.lastMonday(1)
+}
+
 // castStories chooses the employers of the stories before the city begins to live.
 func (c *city) castStories() {
 	choose := func(fits func(e *employer) bool) *employer {
@@ -247,7 +255,7 @@ func (c *city) plantOverLimit() []*round {
 				if h.id != hazardID {
 					continue
 				}
-				fx := &effects{post: map[*post]map[*hazard]float64{p: {h: 0}}, shift: map[*post]map[*hazard]float64{p: {h: 0}}}
+				fx := newEffects(e.posts)
 				c.sample(t, p, h, 0, fx, r)
 				for _, x := range t.results {
 					x.value = value[x.limitType+x.fraction]
@@ -260,7 +268,7 @@ func (c *city) plantOverLimit() []*round {
 		}
 		return nil
 	}
-	last := c.lastMonday(0)
+	last := c.lastFullMonday()
 	if e := c.stories.overLimit; e != nil {
 		before := plant(e, "HZ-1-001", map[string]float64{"TWA总尘": 2.61, "TWA呼尘": 1.72}, last-372, last-350)
 		now := plant(e, "HZ-1-001", map[string]float64{"TWA总尘": 4.35, "TWA呼尘": 3.84}, last-24, last-4)
@@ -274,7 +282,7 @@ func (c *city) plantOverLimit() []*round {
 		}
 	}
 	if e := c.stories.cluster; e != nil {
-		if now := plant(e, "HZ-3-001", map[string]float64{"LEX,8h": 97.6}, last-17, last+1); now != nil {
+		if now := plant(e, "HZ-3-001", map[string]float64{"LEX,8h": 97.6}, last-12, last+3); now != nil {
 			c.addEvent(Event{ID: "noise-over-limit", Kind: "over_limit", Stream: "detection", Area: e.area(), Employer: e.uscc, Hazard: "HZ-3-001",
 				FromWeek: now.on.week(), ToWeek: now.sent.week(), Size: len(now.results), Rules: []string{"R23"}})
 		}
@@ -286,7 +294,7 @@ func (c *city) plantOverLimit() []*round {
 func (c *city) plantEvents() {
 	r := newDice(c.seed, "events", 0)
 	c.plantDoses(r)
-	last := c.lastMonday(1)
+	last := c.lastFullMonday()
 	if e := c.stories.short; e != nil && last > c.from+400 {
 		p := c.newPerson(r, last-1300, 1)
 		k := &caseCard{kind: cardPneumoconiosis, report: "new", person: p, employer: e, disease: "矽肺", hazard: c.ref.hazards["HZ-1-001"], post: "破碎",
@@ -317,31 +325,34 @@ func (c *city) plantDoses(r dice) {
 			return x.from.year() != year || x.status != "正常" || x.position != "左胸"
 		})
 	}
-	high, single := false, false
-	for _, e := range units {
-		for _, w := range e.radiation {
-			xs := thisYear(w)
-			if w.end != 0 || w.months != 3 || len(xs) < 3 {
-				continue
-			}
-			switch {
-			case !high && w.class == "2E":
-				high = true
-				sum := 0.0
-				for i, x := range xs[:3] {
-					x.value, x.below = []float64{7.42, 8.15, 6.93}[i], false
-					sum += x.value
+	find := func(fits func(w *radiationWorker) bool) (*radiationWorker, []*reading) {
+		for _, e := range units {
+			for _, w := range e.radiation {
+				if xs := thisYear(w); w.end == 0 && w.months == 3 && len(xs) >= 3 && fits(w) {
+					return w, xs
 				}
-				c.addEvent(Event{ID: "dose-above-20", Kind: "annual_dose", Stream: "dose", Area: e.area(), Employer: e.uscc, Subject: w.no,
-					FromWeek: xs[0].report.week(), ToWeek: xs[2].report.week(), Size: 3, Rules: []string{"D01", "D02"}})
-			case !single && w.class == "2A":
-				single = true
-				x := xs[len(xs)-1]
-				x.value, x.below = 1.86, false
-				c.addEvent(Event{ID: "dose-over-investigation-level", Kind: "period_dose", Stream: "dose", Area: e.area(), Employer: e.uscc, Subject: w.no,
-					FromWeek: x.report.week(), ToWeek: x.report.week(), Size: 1, Rules: []string{"D01"}})
 			}
 		}
+		return nil, nil
+	}
+	high, xs := find(func(w *radiationWorker) bool { return w.class == "2E" })
+	if high == nil { // a small city without interventional radiology: somebody begins with it
+		if high, xs = find(func(*radiationWorker) bool { return true }); high != nil {
+			high.class = "2E"
+		}
+	}
+	if high != nil {
+		for i, x := range xs[:3] {
+			x.value, x.below = []float64{7.42, 8.15, 6.93}[i], false
+		}
+		c.addEvent(Event{ID: "dose-above-20", Kind: "annual_dose", Stream: "dose", Area: high.unit.area(), Employer: high.unit.uscc, Subject: high.no,
+			FromWeek: xs[0].report.week(), ToWeek: xs[2].report.week(), Size: 3, Rules: []string{"D01", "D02"}})
+	}
+	if w, xs := find(func(w *radiationWorker) bool { return w != high && w.class == "2A" }); w != nil {
+		x := xs[len(xs)-1]
+		x.value, x.below = 1.86, false
+		c.addEvent(Event{ID: "dose-over-investigation-level", Kind: "period_dose", Stream: "dose", Area: w.unit.area(), Employer: w.unit.uscc, Subject: w.no,
+			FromWeek: x.report.week(), ToWeek: x.report.week(), Size: 1, Rules: []string{"D01"}})
 	}
 	for i := len(units) - 1; i >= 0; i-- {
 		n := 0

@@ -220,7 +220,7 @@ func (c *city) insure(e *employer) {
 		gapYear = c.from.year() + r.between(2, 8)
 	}
 	for y := c.from.year(); y <= c.until.year(); y++ {
-		aim := c.paths.insurance.of(e, y)
+		aim := c.paths.insurance.of(e, y) - 0.025
 		part := 0.0
 		switch {
 		case e.employees >= 300: // the large ones never stay out: their share moves with the city's

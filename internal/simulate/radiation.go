@@ -138,7 +138,7 @@ func (c *city) wear(w *radiationWorker, dental bool, r dice) {
 		tick = 2.4
 	}
 	for y := max(c.from.year(), w.start.year()); y <= c.until.year(); y++ {
-		kept := r.chance(clamp(c.paths.dose.at(y)+0.035*boolInt01(!dental)-0.05*boolInt01(dental), 0.3, 0.9995))
+		kept := r.chance(clamp(c.paths.dose.at(y)+0.004*boolInt01(!dental)-0.07*boolInt01(dental), 0.3, 0.9995))
 		annual := own * r.lognormal(1, 1.5)
 		missed := -1
 		if !kept {
@@ -181,7 +181,7 @@ func (c *city) wear(w *radiationWorker, dental bool, r dice) {
 				x.status = "损坏"
 			}
 			if x.status != "正常" {
-				x.nominal = r.chance(clamp(c.paths.dose.at(y), 0.6, 0.97))
+				x.nominal = r.chance(clamp(c.paths.dose.at(y)+0.02, 0.6, 0.99))
 				if x.nominal {
 					x.value = annual / float64(12/w.months)
 				}
