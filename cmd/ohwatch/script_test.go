@@ -3,11 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -41,21 +47,86 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// TestScripts_Embedded runs the scripts about the life of the embedded engine, one after the other.
+// TestScripts_Embedded runs the scripts about the life of the embedded engine. Beside the usual commands they know:
+//
+//	holdport        listen on a free port, named in $HELD
+//	await           wait until the scheduler of $WORK/data has its lock
+//	killengine      kill the engine with SIGKILL
+//	secrets         fail when others may read a file below $WORK/data/engine or $WORK/data/keys
 func TestScripts_Embedded(t *testing.T) {
+	if os.Getenv(warehousetest.DSNVariable) != "" {
+		t.Skip("these scripts are about the embedded engine, the tests run against a server")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/embedded",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("OHWATCH_DATA_DIR", env.WorkDir+"/data")
-			env.Setenv("OHWATCH_LIBCHDB", os.Getenv("OHWATCH_LIBCHDB"))
-			if wd, err := os.Getwd(); err == nil {
-				env.Setenv("PROJECT", wd+"/../..")
+			library := os.Getenv("OHWATCH_LIBCHDB")
+			if library == "" {
+				var err error
+				if library, err = filepath.Abs("../../node_modules/@chdb/lib-linux-x64-gnu/libchdb.so"); err != nil {
+					return err
+				}
 			}
+			env.Setenv("OHWATCH_LIBCHDB", library)
 			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"holdport": func(ts *testscript.TestScript, _ bool, _ []string) {
+				l, err := net.Listen("tcp", "127.0.0.1:0")
+				ts.Check(err)
+				ts.Defer(func() { l.Close() })
+				_, port, err := net.SplitHostPort(l.Addr().String())
+				ts.Check(err)
+				ts.Setenv("HELD", port)
+			},
+			"await": func(ts *testscript.TestScript, _ bool, _ []string) {
+				for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+					if schedulerLocked(ts) {
+						return
+					}
+				}
+				ts.Fatalf("the scheduler is not up after 30 s")
+			},
+			"killengine": func(ts *testscript.TestScript, _ bool, _ []string) {
+				ts.Check(syscall.Kill(enginePID(ts), syscall.SIGKILL))
+			},
+			"secrets": func(ts *testscript.TestScript, _ bool, _ []string) {
+				for _, dir := range []string{"data/engine", "data/keys"} {
+					entries, err := os.ReadDir(ts.MkAbs(dir))
+					ts.Check(err)
+					for _, entry := range entries {
+						info, err := entry.Info()
+						ts.Check(err)
+						if info.Mode().Perm()&0o077 != 0 {
+							ts.Fatalf("%s/%s has mode %v", dir, entry.Name(), info.Mode())
+						}
+					}
+				}
+			},
 		},
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		RequireExplicitExec: true,
 	})
+}
+
+// enginePID is the process of the engine of $WORK/data, 0 when none runs.
+func enginePID(ts *testscript.TestScript) int {
+	data, err := os.ReadFile(ts.MkAbs("data/engine/engine.lock"))
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
+	if err != nil || syscall.Kill(pid, 0) != nil {
+		return 0
+	}
+	return pid
+}
+
+// schedulerLocked reports whether a scheduler holds the lock of $WORK/data.
+func schedulerLocked(ts *testscript.TestScript) bool {
+	data, err := os.ReadFile(ts.MkAbs("data/locks/scheduler.lock"))
+	return err == nil && len(data) > 0
 }
 
 // sharedEngine is the engine of the scripts.
