@@ -3,6 +3,7 @@ package simulate
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // fate is what a loader has to do with a row.
@@ -54,21 +55,21 @@ func slips(stream string) slip {
 	case "exam":
 		return slip{draft: 0.008, repeat: 0.006, late: 0.02, damages: []damage{{"id_damaged", 0.004}, {"id_check_digit", 0.005}, {"id_invalid", 0.0004},
 			{"required", 0.0006}, {"date_invalid", 0.0005}, {"date_future", 0.0002}, {"exam_before_birth", 0.0001}, {"unknown_code", 0.0004},
-			{"not_a_number", 0.0003}, {"shifted_row", 0.0004}}}
+			{"not_a_number", 0.0003}, {"shifted_row", 0.0004}, {"bad_bytes", 0.0004}}}
 	case "detection":
 		return slip{draft: 0.004, repeat: 0.005, late: 0.01, damages: []damage{{"not_a_number", 0.001}, {"required", 0.0006}, {"unknown_code", 0.0005},
-			{"date_invalid", 0.0003}, {"shifted_row", 0.0004}}}
+			{"date_invalid", 0.0003}, {"shifted_row", 0.0004}, {"bad_bytes", 0.0004}}}
 	case "dose":
 		return slip{draft: 0.006, repeat: 0.008, damages: []damage{{"id_damaged", 0.004}, {"id_check_digit", 0.003}, {"out_of_range", 0.0008},
-			{"unknown_code", 0.0008}, {"date_invalid", 0.0005}}}
+			{"unknown_code", 0.0008}, {"date_invalid", 0.0005}, {"bad_bytes", 0.001}}}
 	case "case_report":
 		return slip{repeat: 0.01, damages: []damage{{"id_check_digit", 0.008}, {"required", 0.005}, {"unknown_code", 0.004}}}
 	case "declaration":
-		return slip{draft: 0.004, repeat: 0.006, damages: []damage{{"not_a_number", 0.001}, {"required", 0.001}, {"date_invalid", 0.0006}}}
+		return slip{draft: 0.004, repeat: 0.006, damages: []damage{{"not_a_number", 0.001}, {"required", 0.001}, {"date_invalid", 0.0006}, {"bad_bytes", 0.0006}}}
 	case "training":
-		return slip{draft: 0.004, repeat: 0.01, damages: []damage{{"out_of_range", 0.002}, {"unknown_code", 0.002}, {"date_invalid", 0.002}}}
+		return slip{draft: 0.004, repeat: 0.01, damages: []damage{{"out_of_range", 0.002}, {"unknown_code", 0.002}, {"date_invalid", 0.002}, {"bad_bytes", 0.001}}}
 	case "insurance":
-		return slip{draft: 0.003, repeat: 0.002, damages: []damage{{"not_a_number", 0.0006}, {"required", 0.0006}}}
+		return slip{draft: 0.003, repeat: 0.002, damages: []damage{{"not_a_number", 0.0006}, {"required", 0.0006}, {"bad_bytes", 0.0003}}}
 	}
 	return slip{}
 }
@@ -76,7 +77,7 @@ func slips(stream string) slip {
 // post puts a fact on its way. Damaged rows come again, mended, and drafts are corrected, always before the papers
 // end: near the end nobody makes slips that he would have no time to mend. final holds back the last version until
 // that day (0: as soon as the slip is noticed). It returns the day on which the final version is in the city.
-func (p *postman) post(stream, sender string, sent day, fact any, csv bool) {
+func (p *postman) post(stream, sender string, sent day, fact any) {
 	s := slips(stream)
 	r := p.dice
 	c := p.city
@@ -94,7 +95,7 @@ func (p *postman) post(stream, sender string, sent day, fact any, csv bool) {
 		d.sent += r.days(20, 80)
 	}
 	for _, bad := range s.damages {
-		if r.chance(bad.rate) && (csv || bad.code != "shifted_row") {
+		if r.chance(bad.rate) && possible(bad.code, stream, sender, bucketOf(c, d.sent)) {
 			broken := d
 			broken.damage, broken.fate = bad.code, fateRejected
 			p.out = append(p.out, broken)
@@ -118,6 +119,18 @@ func (p *postman) post(stream, sender string, sent day, fact any, csv bool) {
 		d.sent = min(c.until, d.sent+r.days(0, 40))
 		p.out = append(p.out, d)
 	}
+}
+
+// possible reports whether a row of that file can be damaged in that way: what a workbook keeps in cells does not
+// shift, and bytes that are no text hide in the old encoding only.
+func possible(damage, stream, sender string, b bucket) bool {
+	switch damage {
+	case "shifted_row":
+		return !xlsxFile(stream, sender, b)
+	case "bad_bytes":
+		return !xlsxFile(stream, sender, b) && habitOf(stream, sender, b).encoding == "gb18030"
+	}
+	return true
 }
 
 // phantom puts a row on its way that should never have been sent, and voids it later.
@@ -167,6 +180,7 @@ type rosterRow struct {
 	workplace int
 	on        day
 	twin      bool // entered by mistake
+	badCode   bool // with a slip in the credit code; the name is known from earlier rosters
 }
 
 // rosters sends the roster of 1 January of every year, and at the end what has changed since.
@@ -193,8 +207,10 @@ func (p *postman) rosters() {
 					row.fate = fateUnchanged
 					if changed {
 						row.fate = fateCorrected
-					} else if on != closing && p.dice.chance(0.002) {
+					} else if on != closing && p.dice.chance(0.003) {
 						row.fate, row.damage = fateRejected, pick(p.dice, []string{"out_of_range", "not_a_number", "required"})
+					} else if on != closing && p.dice.chance(0.005) && !strings.ContainsAny(e.name, "<=") {
+						row.fact = rosterRow{employer: e, workplace: w, on: on, badCode: true}
 					}
 				}
 				p.out = append(p.out, row)
@@ -229,7 +245,6 @@ func (e *employer) rosterState(workplace int, on day) int {
 
 func (p *postman) exams() {
 	for _, x := range p.city.exams {
-		csv := !xlsxFile("exam", x.clinic.sender, bucketOf(p.city, x.sent))
 		if x.settled != 0 { // a pending conclusion, settled by a corrected card
 			first := delivery{stream: "exam", sender: x.clinic.sender, sent: x.sent, fact: x, draft: true}
 			final := delivery{stream: "exam", sender: x.clinic.sender, sent: max(x.settled+10, x.sent+1), fact: x, fate: fateCorrected}
@@ -244,12 +259,12 @@ func (p *postman) exams() {
 			}
 			x.settled = 0
 		}
-		p.post("exam", x.clinic.sender, x.sent, x, csv)
+		p.post("exam", x.clinic.sender, x.sent, x)
 		if p.dice.chance(0.012) { // a second card for the same examination
 			twin := *x
 			twin.card += "B"
 			twin.salt = mix(x.salt)
-			p.post("exam", x.clinic.sender, x.sent, &twin, csv)
+			p.post("exam", x.clinic.sender, x.sent, &twin)
 		}
 		if p.dice.chance(0.0015) {
 			wrong := *x
@@ -264,7 +279,7 @@ func (p *postman) detections() {
 	for _, e := range p.city.employers {
 		for _, t := range e.rounds {
 			for i, x := range t.results {
-				p.post("detection", t.lab.sender, t.sent, x, !xlsxFile("detection", t.lab.sender, bucketOf(p.city, t.sent)))
+				p.post("detection", t.lab.sender, t.sent, x)
 				if i == 0 && p.dice.chance(0.01) {
 					wrong := *x
 					wrong.sampleNo += "X"
@@ -278,7 +293,7 @@ func (p *postman) detections() {
 func (p *postman) doses() {
 	for _, e := range p.city.employers {
 		for _, x := range e.sortedReadings() {
-			p.post("dose", x.worker.lab.sender, x.sent, x, true)
+			p.post("dose", x.worker.lab.sender, x.sent, x)
 		}
 	}
 }
@@ -293,7 +308,7 @@ func (p *postman) papers() {
 	for _, e := range p.city.employers {
 		for _, d := range e.declarations {
 			for i := range d.rows {
-				p.post("declaration", "GJPT", d.sent, declaredFact{d, i}, true)
+				p.post("declaration", "GJPT", d.sent, declaredFact{d, i})
 			}
 			if p.dice.chance(0.004) {
 				wrong := *d
@@ -302,10 +317,10 @@ func (p *postman) papers() {
 			}
 		}
 		for _, t := range e.trainings {
-			p.post("training", "WJPX", t.sent, t, true)
+			p.post("training", "WJPX", t.sent, t)
 		}
 		for _, m := range e.insured {
-			p.post("insurance", "RSJ", m.sent, m, true)
+			p.post("insurance", "RSJ", m.sent, m)
 		}
 	}
 }
@@ -325,7 +340,7 @@ func (p *postman) cards() {
 				delivery{stream: "case_report", sender: "CDC", sent: k.sent + p.dice.days(15, 90), fact: k, state: "订正", fate: fateCorrected})
 			continue
 		}
-		p.post("case_report", "CDC", k.sent, k, true)
+		p.post("case_report", "CDC", k.sent, k)
 		if k.kind != cardSuspected && p.dice.chance(0.02) {
 			wrong := *k
 			wrong.no += "X"

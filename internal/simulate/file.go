@@ -202,14 +202,16 @@ type looks struct {
 	thousands bool
 	textual   bool // numbers in a workbook are text
 	twoLines  bool
-	month     int // form of months
+	breaks    bool // line breaks in long headings
+	notes     bool // a hidden sheet with notes
+	month     int  // form of months
 }
 
 func looksOf(p *parcel) looks {
 	h := fnv.New64a()
 	h.Write([]byte(p.path))
 	salt := mix(h.Sum64())
-	l := looks{habit: habitOf(p.stream, p.sender, p.bucket), salt: salt, dates: dateForm(salt % 4), month: int(salt>>8) % 3}
+	l := looks{habit: habitOf(p.stream, p.sender, p.bucket), salt: salt, dates: dateForm(salt % 4), month: int(salt>>8) % 4, breaks: (salt>>54)%5 == 0}
 	l.titles = []int{0, 0, 0, 1, 2}[(salt>>16)%5]
 	l.totals = (salt>>24)%4 == 0 && (p.stream == "insurance" || p.stream == "declaration" || p.stream == "exam" || p.stream == "employer")
 	if (salt>>32)%9 == 0 {
@@ -221,6 +223,8 @@ func looksOf(p *parcel) looks {
 		l.textual = (salt>>44)%3 == 0
 		l.twoLines = p.stream == "employer" || p.stream == "dose" || p.stream == "exam"
 		l.pages = 0
+		l.breaks = (salt>>54)%2 == 0
+		l.notes = (salt>>58)%3 == 0
 		if (salt>>48)%5 < 3 {
 			l.dates = serial
 		}
@@ -232,13 +236,22 @@ func looksOf(p *parcel) looks {
 func (w *writer) writeParcel(p *parcel, known ledger) (FileTruth, int, error) {
 	l := looksOf(p)
 	columns := headings(p.stream, l.dialect)
+	for i := range columns {
+		if l.breaks {
+			columns[i].heading = broken(columns[i].heading)
+		}
+	}
 	truth := FileTruth{File: p.path, Arrived: p.arrived, Stream: p.stream, Format: "csv", Encoding: l.encoding,
 		CorrectedLines: []int{}, VoidedLines: []int{}, UnchangedLines: []int{}, RejectedLines: []Rejected{}}
 	var sheet paper = &csvPaper{}
 	book := strings.HasSuffix(p.path, ".xlsx")
 	if book {
 		truth.Format, truth.Encoding = "xlsx", "utf-8"
-		sheet = &bookPaper{book: workbook{name: "Sheet1", inline: l.salt>>52%2 == 0}}
+		pages := &bookPaper{book: workbook{name: "Sheet1", inline: l.salt>>52%2 == 0}}
+		if l.notes {
+			pages.book.hidden = []string{"填表说明", "1. 请勿改动表头。", "2. 日期按年-月-日填写；人数填整数。", "3. 作废的记录在末列注明。"}
+		}
+		sheet = pages
 	}
 	for i := range l.titles {
 		sheet.title([]string{fmt.Sprintf("新郑市%s%s", p.bucket.name(), streamTitle(p.stream)), "填报单位：" + p.sender + "    单位：人、mSv、mg/m3"}[i], len(columns))
@@ -308,7 +321,7 @@ func (known ledger) enter(d *delivery, rec record, columns []column) (fate, erro
 	key.Write([]byte(d.stream + "\x1f" + keyOf(d, rec)))
 	fields := make([]string, 0, len(columns))
 	for _, c := range columns {
-		if c.field != "" && c.field != "record_state" {
+		if c.field != "" && c.field != "record_state" && (c.field != "uscc" || d.stream != "employer") {
 			fields = append(fields, c.field)
 		}
 	}
@@ -341,7 +354,10 @@ func keyOf(d *delivery, rec record) string {
 	get := func(field string) string { return rec[field].canonical() }
 	switch f := d.fact.(type) {
 	case rosterRow:
-		return join(get("uscc"), get("workplace_no"))
+		if f.twin {
+			return join(get("uscc"), get("workplace_no"))
+		}
+		return join(f.employer.uscc, get("workplace_no"))
 	case *exam:
 		return join(f.clinic.code, f.card)
 	case *result:
@@ -392,6 +408,8 @@ func (l looks) look(v cell, salt uint64, book bool) sheetCell {
 			return sheetCell{text: fmt.Sprintf("%d年%d月", y, m)}
 		case 2:
 			return sheetCell{text: fmt.Sprintf("%d%02d", y, m)}
+		case 3:
+			return sheetCell{text: fullWidth(fmt.Sprintf("%d年%d月", y, m))}
 		}
 		return sheetCell{text: fmt.Sprintf("%d-%02d", y, m)}
 	case cellWhole:
@@ -459,10 +477,17 @@ func spoil(d *delivery, cells []sheetCell, columns []column, salt uint64, book b
 		set(wrongCheck(strings.ToUpper(get("id_no")), "0123456789X", salt), "id_no")
 	case "id_invalid":
 		set("身份证遗失", "id_no")
+	case "bad_bytes":
+		for _, f := range []string{"person_name", "employer_name", "unit_name"} {
+			if name := get(f); name != "" {
+				set(name+undecodable, f)
+				break
+			}
+		}
 	case "required":
 		set("", "exam_no", "sample_no", "report_date", "hazard", "insured_count", "employer_name")
 		if d.stream == "employer" {
-			set("", "employees")
+			set("", []string{"employees", "uscc"}[salt%2])
 		}
 	case "date_invalid":
 		y := 2025
@@ -497,6 +522,20 @@ func spoil(d *delivery, cells []sheetCell, columns []column, salt uint64, book b
 		return slices.Insert(slices.Clone(cells), at, sheetCell{text: "补录"})
 	}
 	return cells
+}
+
+// undecodable stands in a cell for a byte that is no text in the file's encoding.
+const undecodable = "\ufffd"
+
+// broken returns the heading with the line break that a narrow column gives it.
+func broken(heading string) string {
+	if i := strings.IndexAny(heading, "(（"); i > 0 {
+		return heading[:i] + "\n" + heading[i:]
+	}
+	if r := []rune(heading); len(r) >= 9 {
+		return string(r[:len(r)/2]) + "\n" + string(r[len(r)/2:])
+	}
+	return heading
 }
 
 // paper takes the rows of a file and knows on which line each of them stands.
@@ -556,9 +595,16 @@ func (p *csvPaper) row(cells []sheetCell) int {
 func (p *csvPaper) bytes(encoding string) ([]byte, error) {
 	switch encoding {
 	case "gb18030":
-		out, err := simplifiedchinese.GB18030.NewEncoder().Bytes(p.buf.Bytes())
-		if err != nil {
-			return nil, fmt.Errorf("encode in GB18030: %w", err)
+		var out []byte
+		for i, part := range bytes.Split(p.buf.Bytes(), []byte(undecodable)) {
+			if i > 0 {
+				out = append(out, 0xff)
+			}
+			encoded, err := simplifiedchinese.GB18030.NewEncoder().Bytes(part)
+			if err != nil {
+				return nil, fmt.Errorf("encode in GB18030: %w", err)
+			}
+			out = append(out, encoded...)
 		}
 		return out, nil
 	case "utf-8-bom":

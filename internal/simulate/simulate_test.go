@@ -342,7 +342,7 @@ func TestFiles_CountsAddUp(t *testing.T) {
 			t.Errorf("%s comes not in both formats: %v", stream, formats)
 		}
 	}
-	for _, code := range []string{"id_damaged", "id_check_digit", "required", "date_invalid", "unknown_code", "not_a_number", "shifted_row", "totals_row", "repeated_header"} {
+	for _, code := range []string{"id_damaged", "id_check_digit", "required", "date_invalid", "unknown_code", "not_a_number", "shifted_row", "totals_row", "repeated_header", "bad_bytes"} {
 		if codes[code] == 0 {
 			t.Errorf("no row is rejected with %s", code)
 		}
@@ -387,6 +387,66 @@ func TestFiles_NoIdentityNumberThatCouldBeSomebodys(t *testing.T) {
 	}
 }
 
+// TestFiles_ArriveInTheOrderOfTheirPaths holds the clock of the files: each arrives in the evening after its rows
+// were sent, in the order of the paths, the last ones in the last week.
+func TestFiles_ArriveInTheOrderOfTheirPaths(t *testing.T) {
+	w := smallCity(t)
+	var before time.Time
+	inLastWeek := 0
+	for _, f := range w.truth.Files {
+		info, err := os.Stat(filepath.Join(w.dir, filepath.FromSlash(f.File)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !info.ModTime().Equal(f.Arrived) {
+			t.Errorf("%s: modified %s, arrived %s", f.File, info.ModTime(), f.Arrived)
+		}
+		if !f.Arrived.After(before) {
+			t.Errorf("%s arrives %s, not after the file before", f.File, f.Arrived)
+		}
+		before = f.Arrived
+		if f.Arrived.Hour() != 18 || f.Arrived.Format(time.DateOnly) > w.truth.Until {
+			t.Errorf("%s arrives %s", f.File, f.Arrived)
+		}
+		if year, week := f.Arrived.ISOWeek(); year == 2026 && week == 46 {
+			inLastWeek++
+		}
+		name := filepath.Base(f.File)
+		if strings.HasPrefix(name, "202609") && f.Arrived.Format("2006-01") != "2026-10" {
+			t.Errorf("%s arrives %s", f.File, f.Arrived)
+		}
+	}
+	if inLastWeek < 10 {
+		t.Errorf("%d files arrive in 2026-W46", inLastWeek)
+	}
+}
+
+func TestFiles_HideNotes(t *testing.T) {
+	w := smallCity(t)
+	hidden := 0
+	for _, f := range w.truth.Files {
+		if f.Format != "xlsx" {
+			continue
+		}
+		book, err := excelize.OpenFile(filepath.Join(w.dir, filepath.FromSlash(f.File)))
+		if err != nil {
+			t.Fatalf("%s: %v", f.File, err)
+		}
+		for _, name := range book.GetSheetList()[1:] {
+			if visible, err := book.GetSheetVisible(name); err != nil || visible {
+				t.Errorf("%s: sheet %s is visible (%v)", f.File, name, err)
+			}
+			hidden++
+		}
+		if err := book.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if hidden == 0 {
+		t.Error("no workbook has a hidden sheet")
+	}
+}
+
 func TestFiles_HoldTheSendersMess(t *testing.T) {
 	w := smallCity(t)
 	var all strings.Builder
@@ -405,6 +465,11 @@ func TestFiles_HoldTheSendersMess(t *testing.T) {
 	}
 	if !regexp.MustCompile(`\t[０-９]+\t`).MatchString(text) {
 		t.Error("no full-width digits")
+	}
+	for what, form := range map[string]string{"months in full width": `２０[０-９]{2}年[０-９]+月`, "headings with a line break": `接害工龄年数\n`} {
+		if !regexp.MustCompile(form).MatchString(text) {
+			t.Errorf("no %s", what)
+		}
 	}
 	if !regexp.MustCompile(`\t[0-9],[0-9]{3}\t`).MatchString(text) {
 		t.Error("no thousands separators")

@@ -156,6 +156,9 @@ func (w *writer) rosterRecord(f rosterRow) record {
 		}
 	}
 	rec["employees"], rec["exposed_total"], rec["dispatched"], rec["exposed_female"] = whole(employees), whole(exposed), whole(dispatched), whole(female)
+	if f.badCode {
+		rec["uscc"] = text(wrongCheck(e.uscc, usccAlphabet, mix(uint64(e.id)^uint64(on)<<16)))
+	}
 	if f.twin {
 		rec["uscc"] = text(creditCode(90000 + e.id%9000))
 		rec["employer_name"] = text(strings.Replace(name, "测试", "测试误录", 1))

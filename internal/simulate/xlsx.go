@@ -16,11 +16,12 @@ type sheetCell struct {
 	date    bool // a number shown as a date
 }
 
-// workbook is one worksheet on its way into a file. Its bytes depend on nothing but its content.
+// workbook is one worksheet, or two, on its way into a file. Its bytes depend on nothing but its content.
 type workbook struct {
 	name    string
 	rows    [][]sheetCell // nil: blank row
 	merged  []string      // ranges such as A1:H1
+	hidden  []string      // lines of a hidden second sheet, nil for none
 	inline  bool          // strings in the cells instead of in a common table
 	shared  map[string]int
 	strings []string
@@ -43,14 +44,27 @@ func (b *workbook) writeTo(w io.Writer) error {
 	const main = `xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"`
 	const rel = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 	sheet := b.sheet()
+	var secondType, secondSheet, secondRel string
+	if b.hidden != nil {
+		secondType = `<Override PartName="/xl/worksheets/sheet2.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>`
+		secondSheet = `<sheet name="` + escapeXML(b.hidden[0]) + `" sheetId="2" state="hidden" r:id="rId4"/>`
+		secondRel = `<Relationship Id="rId4" Type="` + rel + `/worksheet" Target="worksheets/sheet2.xml"/>`
+	}
 	parts := []struct{ name, content string }{
-		{"[Content_Types].xml", head + `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/><Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/><Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/></Types>`},
+		{"[Content_Types].xml", head + `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>` + secondType + `<Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/><Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/></Types>`},
 		{"_rels/.rels", head + `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="` + rel + `/officeDocument" Target="xl/workbook.xml"/></Relationships>`},
-		{"xl/workbook.xml", head + `<workbook ` + main + ` xmlns:r="` + rel + `"><sheets><sheet name="` + escapeXML(b.name) + `" sheetId="1" r:id="rId1"/></sheets></workbook>`},
-		{"xl/_rels/workbook.xml.rels", head + `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="` + rel + `/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="` + rel + `/styles" Target="styles.xml"/><Relationship Id="rId3" Type="` + rel + `/sharedStrings" Target="sharedStrings.xml"/></Relationships>`},
+		{"xl/workbook.xml", head + `<workbook ` + main + ` xmlns:r="` + rel + `"><sheets><sheet name="` + escapeXML(b.name) + `" sheetId="1" r:id="rId1"/>` + secondSheet + `</sheets></workbook>`},
+		{"xl/_rels/workbook.xml.rels", head + `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="` + rel + `/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="` + rel + `/styles" Target="styles.xml"/><Relationship Id="rId3" Type="` + rel + `/sharedStrings" Target="sharedStrings.xml"/>` + secondRel + `</Relationships>`},
 		{"xl/styles.xml", head + `<styleSheet ` + main + `><fonts count="1"><font><sz val="11"/><name val="宋体"/></font></fonts><fills count="1"><fill><patternFill patternType="none"/></fill></fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="2"><xf numFmtId="0" xfId="0"/><xf numFmtId="14" applyNumberFormat="1" xfId="0"/></cellXfs></styleSheet>`},
 		{"xl/worksheets/sheet1.xml", head + sheet},
 		{"xl/sharedStrings.xml", head + b.sharedStrings()},
+	}
+	if b.hidden != nil {
+		notes := workbook{inline: true}
+		for _, line := range b.hidden {
+			notes.rows = append(notes.rows, []sheetCell{{text: line}})
+		}
+		parts = append(parts, struct{ name, content string }{"xl/worksheets/sheet2.xml", head + notes.sheet()})
 	}
 	for _, p := range parts {
 		if err := part(p.name, p.content); err != nil {
