@@ -173,6 +173,7 @@ func (a *app) demoLoad(ctx context.Context, folder string) error {
 	}
 	var arrived time.Time
 	now := func() time.Time { return arrived }
+	boundMemory()
 	loader, err := ingest.Open(ctx, ingest.Config{DB: a.db, Dir: a.cfg.Data.Dir, Today: a.today(), By: "demo", Log: a.log, Now: now})
 	if err != nil {
 		return err

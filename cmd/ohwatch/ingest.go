@@ -61,9 +61,7 @@ func (a *app) ingest(ctx context.Context, cfg ingest.Config, mapping string, str
 		return err
 	}
 	cfg.DB, cfg.Dir, cfg.Today, cfg.By, cfg.Log = a.db, a.cfg.Data.Dir, a.today(), userName(), a.log
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(loadMemory)
-	}
+	boundMemory()
 	var sum ingest.Result
 	batches, refused := 0, 0
 	loader, err := ingest.Open(ctx, cfg)
@@ -108,6 +106,13 @@ func (a *app) ingest(ctx context.Context, cfg ingest.Config, mapping string, str
 		return &exitError{code: exitNeedsPerson}
 	}
 	return nil
+}
+
+// boundMemory keeps a load of any size within loadMemory, unless GOMEMLIMIT says otherwise.
+func boundMemory() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(loadMemory)
+	}
 }
 
 // printResult prints what became of one batch or file.
