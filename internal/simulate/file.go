@@ -169,25 +169,21 @@ func (w *writer) parcels() []*parcel {
 	return out
 }
 
-// arrivals says when each file reaches the city: at six in the evening (Asia/Shanghai, China has one time zone) of one of the
-// ten days after its stretch of time, in the order of the paths, a second apart. Nothing arrives after the papers end.
+// arrivals says when each file reaches the city: at six in the evening (Asia/Shanghai; China has one time zone), three,
+// six or nine days after its stretch of time, in the order of the paths. Nothing arrives after the papers end.
 func (c *city) arrivals(parcels []*parcel) {
 	shanghai := time.FixedZone("CST", 8*60*60)
-	size := map[bucket]int{}
+	size, rank := map[bucket]int{}, map[bucket]int{}
 	for _, p := range parcels {
 		size[p.bucket]++
 	}
-	rank := map[bucket]int{}
-	latest, second := day(0), 0
+	latest := day(0)
 	for _, p := range parcels {
+		wait := 3 + 3*(3*rank[p.bucket]/size[p.bucket])
 		rank[p.bucket]++
-		on := max(latest, min(p.bucket.end()+1+day(9*rank[p.bucket]/size[p.bucket]), c.until))
-		if on > latest {
-			latest, second = on, 0
-		}
-		y, m, d := on.date()
-		p.arrived = time.Date(y, m, d, 18, 0, second, 0, shanghai)
-		second++
+		latest = max(latest, min(p.bucket.end()+day(wait), c.until))
+		y, m, d := latest.date()
+		p.arrived = time.Date(y, m, d, 18, 0, 0, 0, shanghai)
 	}
 }
 

@@ -401,8 +401,8 @@ func TestFiles_ArriveInTheOrderOfTheirPaths(t *testing.T) {
 		if !info.ModTime().Equal(f.Arrived) {
 			t.Errorf("%s: modified %s, arrived %s", f.File, info.ModTime(), f.Arrived)
 		}
-		if !f.Arrived.After(before) {
-			t.Errorf("%s arrives %s, not after the file before", f.File, f.Arrived)
+		if f.Arrived.Before(before) {
+			t.Errorf("%s arrives %s, before the file in front of it", f.File, f.Arrived)
 		}
 		before = f.Arrived
 		if f.Arrived.Hour() != 18 || f.Arrived.Format(time.DateOnly) > w.truth.Until {
