@@ -230,14 +230,14 @@ func (a *app) demoLoad(ctx context.Context, folder string) error {
 	return printTable(a.errOut, head, rows)
 }
 
-// delivery is what arrived at one time.
+// delivery is what arrived in one week, and when its last file did.
 type delivery struct {
 	at    time.Time
 	files []string
 }
 
-// deliveries returns the files below a folder in lexical order, together where neighbours have the same time of
-// modification: the simulator sets it to their arrival.
+// deliveries returns the files below a folder in lexical order, a week's together: the simulator sets their times
+// of modification to their arrival.
 func deliveries(folder string) ([]delivery, error) {
 	var all []delivery
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
@@ -248,10 +248,12 @@ func deliveries(folder string) ([]delivery, error) {
 		if err != nil {
 			return err
 		}
-		if n := len(all); n == 0 || !all[n-1].at.Equal(info.ModTime()) {
-			all = append(all, delivery{at: info.ModTime()})
+		at := info.ModTime()
+		if n := len(all); n == 0 || weekOf(all[n-1].at) != weekOf(at) {
+			all = append(all, delivery{})
 		}
 		last := &all[len(all)-1]
+		last.at = at
 		last.files = append(last.files, path)
 		return nil
 	})
@@ -259,6 +261,11 @@ func deliveries(folder string) ([]delivery, error) {
 		return nil, fmt.Errorf("list the files of the city: %w", err)
 	}
 	return all, nil
+}
+
+// weekOf returns the ISO week of an instant in Asia/Shanghai.
+func weekOf(instant time.Time) period.Period {
+	return period.Of(period.Day(instant.In(period.Shanghai())), period.Week)
 }
 
 // demoTransform brings models and indicators up to date.
