@@ -29,7 +29,7 @@ bench: $(ASSETS)
 # govulncheck needs its database; where that cannot be reached it says so and the rest still counts.
 lint: $(ASSETS)
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; fi
-	$(GO) tool gofumpt -l $$(git ls-files '*.go')
+	@unformatted=$$($(GO) tool gofumpt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "not gofumpt'ed, run make fmt:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	@$(GO) tool govulncheck ./... || if [ $$? -eq 3 ]; then exit 3; else echo "govulncheck: its database could not be reached, not checked"; fi
