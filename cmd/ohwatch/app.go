@@ -33,9 +33,8 @@ type app struct {
 	db          *warehouse.DB
 	now         func() time.Time
 
-	json       bool // machine output was asked for
-	configured bool // flags were understood and the configuration is read
-	flags      struct {
+	json  bool // machine output was asked for
+	flags struct {
 		config, data, lang, today string
 		verbose                   bool
 	}
@@ -69,7 +68,7 @@ func commands(a *app) []*cobra.Command {
 		newJobsCommand(a),
 		newQueryCommand(a),
 		newExportCommand(a),
-		newStatCommand(),
+		newStatCommand(a),
 		newSimulateCommand(a),
 		newDoctorCommand(a),
 		newVersionCommand(a),
@@ -96,7 +95,7 @@ func (a *app) configure() error {
 	if lang != "" {
 		l, err := message.ParseLang(lang)
 		if err != nil {
-			return usageError(err)
+			return wrongUsage("usage.language", map[string]any{"value": fmt.Sprintf("%q", lang)})
 		}
 		a.printer = a.catalogue.Printer(l)
 	}
@@ -104,9 +103,9 @@ func (a *app) configure() error {
 		a.log = slog.New(slog.NewTextHandler(a.errOut, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	if a.flags.today != "" {
-		day, err := time.Parse(time.DateOnly, a.flags.today)
+		day, err := parseDay("--today", a.flags.today)
 		if err != nil {
-			return usageError(fmt.Errorf("--today %q: want a date such as 2026-11-16", a.flags.today))
+			return err
 		}
 		a.now = clockFrom(day)
 	}
@@ -122,7 +121,6 @@ func (a *app) configure() error {
 		cfg.Data.Dir = a.flags.data
 	}
 	a.cfg = cfg
-	a.configured = true
 	return nil
 }
 
@@ -226,9 +224,6 @@ func (a *app) report(err error) int {
 		return exitDone
 	}
 	code := exitCode(err)
-	if !a.configured && code == exitFailed && !hasMessage(err) {
-		code = exitUsage // cobra found an unknown command or a missing flag
-	}
 	var e *exitError
 	if errors.As(err, &e) && e.err == nil {
 		return code
@@ -240,12 +235,6 @@ func (a *app) report(err error) int {
 // messenger is an error whose sentence stands in the message catalogue.
 type messenger interface {
 	Message() (key string, args map[string]any)
-}
-
-func hasMessage(err error) bool {
-	var m messenger
-	var w *warehouse.Error
-	return errors.As(err, &m) || errors.As(err, &w)
 }
 
 // sentence returns what a person should read about err: its sentence of the catalogue where it has one.

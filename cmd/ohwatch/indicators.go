@@ -47,12 +47,12 @@ func newIndicatorsShowCommand(a *app) *cobra.Command {
 			day := a.today()
 			if asOf != "" {
 				var err error
-				if day, err = time.Parse(time.DateOnly, asOf); err != nil {
-					return usageError(fmt.Errorf("--as-of %q: want a date such as 2026-03-31", asOf))
+				if day, err = parseDay("--as-of", asOf); err != nil {
+					return err
 				}
 			}
 			if err := a.checkFilter(&f, day); err != nil {
-				return usageError(err)
+				return err
 			}
 			if err := a.openDB(cmd.Context()); err != nil {
 				return err
@@ -96,28 +96,34 @@ func (a *app) checkFilter(f *transform.Filter, day time.Time) error {
 		for k, i := range indicators {
 			ids[k] = i.ID
 		}
-		return fmt.Errorf("there is no indicator %s, choose one of: %s", f.Indicator, strings.Join(ids, ", "))
+		return wrongUsage("indicator.unknown", map[string]any{"indicator": f.Indicator, "indicators": strings.Join(ids, ", ")})
 	}
 	f.Indicator = indicators[at].ID
-	if f.Variant != "" && !slices.ContainsFunc(indicators[at].Variants, func(v transform.Variant) bool { return v.Name == f.Variant }) {
-		return fmt.Errorf("indicator %s has no variant %s", f.Indicator, f.Variant)
+	var variants []string
+	for _, v := range indicators[at].Variants {
+		variants = append(variants, v.Name)
+	}
+	if f.Variant != "" && !slices.Contains(variants, f.Variant) {
+		return wrongUsage("indicator.unknown_variant", map[string]any{
+			"indicator": f.Indicator, "variant": f.Variant, "variants": strings.Join(variants, ", "),
+		})
 	}
 	if f.Period == "" {
 		f.Period = strconv.Itoa(day.Year())
 	}
 	p, err := period.Parse(f.Period)
 	if err != nil {
-		return err
+		return wrongUsage("usage.period", map[string]any{"flag": "--period", "value": f.Period})
 	}
 	if p.Kind == period.Week {
-		return fmt.Errorf("indicators are kept by month, quarter and year, not by week: %s", f.Period)
+		return wrongUsage("indicator.not_by_week", map[string]any{"period": f.Period})
 	}
 	f.Period = p.String()
 	if !slices.Contains([]string{"", "township", "industry", "size"}, f.By) {
-		return fmt.Errorf("--by %s: want township, industry or size", f.By)
+		return wrongUsage("usage.choice", map[string]any{"flag": "--by", "value": f.By, "choices": "township, industry, size"})
 	}
 	if f.By != "" && f.By != "township" && f.Area != "" && f.Area != a.cfg.City.Code {
-		return fmt.Errorf("industries and sizes are kept for the city (%s), not for %s", a.cfg.City.Code, f.Area)
+		return wrongUsage("indicator.city_only", map[string]any{"city": a.cfg.City.Code, "area": f.Area})
 	}
 	return nil
 }

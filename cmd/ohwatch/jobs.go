@@ -145,7 +145,7 @@ type runLine struct {
 
 func (a *app) printHistory(ctx context.Context, name string, most int) error {
 	if most < 1 {
-		return usageError(fmt.Errorf("--limit %d: want 1 or more", most))
+		return wrongUsage("usage.least", map[string]any{"flag": "--limit", "value": most, "least": 1})
 	}
 	if name != "" {
 		if err := a.knownJob(name); err != nil {

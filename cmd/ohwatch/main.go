@@ -76,39 +76,22 @@ func languageOf(args []string, env func(string) string) message.Lang {
 // newRootCommand returns the command tree.
 func newRootCommand(a *app) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "ohwatch",
+		Use:           "ohwatch COMMAND",
 		Short:         a.text("cli.short", nil),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	group(root)
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.errOut)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError(fmt.Errorf("%w\n%s", err, cmd.UseLine()))
-	})
+	root.SetFlagErrorFunc(flagError)
 	a.addFlags(root.PersistentFlags())
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.configure() }
 	root.AddCommand(commands(a)...)
-	markUsageErrors(root)
+	a.speakHelp(root)
+	checkArguments(root)
 	return root
-}
-
-// markUsageErrors makes a wrong number of arguments of any command a usage error.
-func markUsageErrors(cmd *cobra.Command) {
-	if check := cmd.Args; check != nil {
-		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
-				return usageError(fmt.Errorf("%w\n%s", err, cmd.UseLine()))
-			}
-			return nil
-		}
-	}
-	for _, child := range cmd.Commands() {
-		markUsageErrors(child)
-	}
 }
 
 // exitError is an error that decides the exit code. A nil err means that everything a person should

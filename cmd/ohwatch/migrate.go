@@ -13,7 +13,7 @@ import (
 
 // newMigrateCommand is `ohwatch migrate up|status`.
 func newMigrateCommand(a *app) *cobra.Command {
-	command := &cobra.Command{Use: "migrate", Short: a.text("cli.short_migrate", nil), Args: cobra.NoArgs}
+	command := group(&cobra.Command{Use: "migrate up|status", Short: a.text("cli.short_migrate", nil)})
 	command.AddCommand(
 		&cobra.Command{
 			Use: "up", Short: a.text("cli.short_migrate_up", nil), Args: cobra.NoArgs,

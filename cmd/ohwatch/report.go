@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -15,12 +14,7 @@ import (
 
 // newReportCommand is `ohwatch report`: bulletins for the leadership.
 func newReportCommand(a *app) *cobra.Command {
-	command := &cobra.Command{
-		Use:   "report",
-		Short: a.text("report.command_short", nil),
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
+	command := group(&cobra.Command{Use: "report weekly|list", Short: a.text("report.command_short", nil)})
 	command.AddCommand(newReportWeeklyCommand(a), newReportListCommand(a))
 	return command
 }
@@ -36,14 +30,14 @@ func newReportWeeklyCommand(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			for _, format := range formats {
 				if format != "html" {
-					return usageError(errors.New(a.text("report.bad_format", map[string]any{"format": format})))
+					return wrongUsage("report.bad_format", map[string]any{"format": format})
 				}
 			}
 			p := a.lastWeek()
 			if week != "" {
 				var err error
 				if p, err = period.Parse(week); err != nil || p.Kind != period.Week {
-					return usageError(errors.New(a.text("report.bad_period", map[string]any{"period": week})))
+					return wrongUsage("report.bad_period", map[string]any{"period": week})
 				}
 			}
 			result, err := a.weekly(cmd.Context(), p, out, "command")

@@ -17,8 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"ohwatch/internal/config"
 	"ohwatch/internal/message"
 )
@@ -50,14 +48,6 @@ func ohwatch(ctx context.Context, t *testing.T, out, errOut io.Writer, args ...s
 	}
 	a := newApp(catalogue, strings.NewReader(""), out, errOut)
 	root := newRootCommand(a)
-	for _, command := range []*cobra.Command{
-		newQueryCommand(a), newExportCommand(a),
-	} {
-		if found, _, _ := root.Find([]string{command.Name()}); found == root {
-			markUsageErrors(command)
-			root.AddCommand(command)
-		}
-	}
 	root.SetArgs(args)
 	err = root.ExecuteContext(ctx)
 	return a.report(errors.Join(err, a.close()))

@@ -16,24 +16,20 @@ import (
 )
 
 // newStatCommand is `ohwatch stat METHOD`: one statistical method on cases in JSON.
-func newStatCommand() *cobra.Command {
+func newStatCommand(a *app) *cobra.Command {
 	var files []string
+	methods := strings.Join(stats.Methods(), ", ")
 	command := &cobra.Command{
-		Use:   "stat METHOD [--in FILE]",
-		Short: "Run a statistical method on JSON cases",
-		Long: `Reads cases, each a JSON object with "id", "method" and "input", from files or standard input: one a line,
-one a file, or an array of them. Writes one line a case: {"id":…,"result":{…}}, or {"id":…,"error":"…"} where
-the method can't answer. Without METHOD each case's own method is run.
-
-Methods: ` + strings.Join(stats.Methods(), ", ") + ".",
-		Args: cobra.MaximumNArgs(1),
+		Use:   "stat [METHOD] [--in FILE]",
+		Short: a.text("stat.short", nil),
+		Long:  a.text("stat.long", map[string]any{"methods": methods}),
+		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var method string
 			if len(args) == 1 {
 				method = args[0]
 				if !stats.Known(method) {
-					return usageError(fmt.Errorf("%w %q, choose one of: %s",
-						stats.ErrUnknownMethod, method, strings.Join(stats.Methods(), ", ")))
+					return wrongUsage("stat.unknown_method", map[string]any{"method": method, "methods": methods})
 				}
 			}
 			out := bufio.NewWriter(cmd.OutOrStdout())
@@ -41,7 +37,7 @@ Methods: ` + strings.Join(stats.Methods(), ", ") + ".",
 			return errors.Join(err, out.Flush())
 		},
 	}
-	command.Flags().StringArrayVar(&files, "in", nil, "file with cases, - for standard input; may be given several times")
+	command.Flags().StringArrayVar(&files, "in", nil, a.text("stat.flag_in", nil))
 	return command
 }
 
@@ -65,7 +61,7 @@ func runCaseFile(method, name string, stdin io.Reader, out io.Writer) error {
 	} else {
 		file, err := os.Open(name)
 		if err != nil {
-			return fmt.Errorf("read cases: %w", err)
+			return &saidError{"stat.cannot_open", map[string]any{"file": name, "error": err}}
 		}
 		defer file.Close()
 		in = file
@@ -78,12 +74,12 @@ func runCaseFile(method, name string, stdin io.Reader, out io.Writer) error {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
-			return fmt.Errorf("read cases from %s, byte %d: %w", name, decoder.InputOffset(), err)
+			return &saidError{"stat.not_json", map[string]any{"file": name, "byte": decoder.InputOffset(), "error": err}}
 		}
 		cases := []json.RawMessage{value}
 		if bytes.HasPrefix(value, []byte("[")) {
 			if err := json.Unmarshal(value, &cases); err != nil {
-				return fmt.Errorf("read cases from %s: %w", name, err)
+				return &saidError{"stat.not_json", map[string]any{"file": name, "byte": decoder.InputOffset(), "error": err}}
 			}
 		}
 		for _, c := range cases {

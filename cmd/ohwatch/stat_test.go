@@ -8,18 +8,23 @@ import (
 	"strings"
 	"testing"
 
+	"ohwatch/internal/message"
 	"ohwatch/transform/stats"
 )
 
 func runStat(t *testing.T, stdin string, args ...string) (string, error) {
 	t.Helper()
-	command := newStatCommand()
+	catalogue, err := message.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := newStatCommand(newApp(catalogue, nil, nil, nil))
 	var out bytes.Buffer
 	command.SetArgs(args)
 	command.SetIn(strings.NewReader(stdin))
 	command.SetOut(&out)
 	command.SetErr(&bytes.Buffer{})
-	err := command.Execute()
+	err = command.Execute()
 	return out.String(), err
 }
 
@@ -118,7 +123,7 @@ func TestStat_SaysWhatIsWrong(t *testing.T) {
 			}
 		})
 	}
-	if _, err := runStat(t, "", "magic"); err == nil || !strings.Contains(err.Error(), `unknown method "magic", choose one of: `) {
+	if _, err := runStat(t, "", "magic"); exitCode(err) != exitUsage || !strings.Contains(err.Error(), "magic") {
 		t.Errorf("unknown method: %v", err)
 	}
 	if _, err := runStat(t, `{"id":`, "ears"); err == nil || !strings.Contains(err.Error(), "standard input") {

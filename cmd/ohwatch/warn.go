@@ -17,7 +17,7 @@ import (
 func newWarnCommand(a *app) *cobra.Command {
 	var weekText, asOf, failOn string
 	command := &cobra.Command{
-		Use:   "warn [--week 2026-W46] [--as-of DATE] [--fail-on red|orange|yellow|blue]",
+		Use:   "warn [--week 2026-W46] [--as-of DATE] [--fail-on SEVERITY]",
 		Short: a.text("warn.short", nil),
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -26,19 +26,16 @@ func newWarnCommand(a *app) *cobra.Command {
 			var day time.Time
 			if asOf != "" {
 				var err error
-				if day, err = time.Parse(time.DateOnly, asOf); err != nil {
-					return usageError(fmt.Errorf("--as-of %q: want a date such as 2026-03-31", asOf))
+				if day, err = parseDay("--as-of", asOf); err != nil {
+					return err
 				}
 				opt.Today = day
 			}
 			week := transform.LastWeek(opt.Today)
 			if weekText != "" {
 				var err error
-				if week, err = period.Parse(weekText); err != nil {
-					return usageError(err)
-				}
-				if week.Kind != period.Week {
-					return usageError(fmt.Errorf("--week %s: want an ISO week such as 2026-W46", weekText))
+				if week, err = period.Parse(weekText); err != nil || week.Kind != period.Week {
+					return wrongUsage("usage.week", map[string]any{"flag": "--week", "value": weekText})
 				}
 			}
 			if week.Start.After(opt.Today) {
@@ -48,7 +45,9 @@ func newWarnCommand(a *app) *cobra.Command {
 			if failOn != "" {
 				var err error
 				if level, err = transform.ParseSeverity(failOn); err != nil {
-					return usageError(fmt.Errorf("--fail-on: %w", err))
+					return wrongUsage("usage.choice", map[string]any{
+						"flag": "--fail-on", "value": failOn, "choices": "red, orange, yellow, blue, high, medium, low",
+					})
 				}
 			}
 			if err := a.openDB(ctx); err != nil {

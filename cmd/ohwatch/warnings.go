@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -63,7 +64,9 @@ func newWarningsCloseCommand(a *app) *cobra.Command {
 		Use: "close ID --outcome OUTCOME", Short: a.text("warn.close_short", nil), Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains(outcomes(), outcome) {
-				return usageError(fmt.Errorf("--outcome %q: want one of %v", outcome, outcomes()))
+				return wrongUsage("usage.choice", map[string]any{
+					"flag": "--outcome", "value": outcome, "choices": strings.Join(outcomes(), ", "),
+				})
 			}
 			if err := a.openDB(cmd.Context()); err != nil {
 				return err
