@@ -287,6 +287,9 @@ func rowsOf(t *testing.T, w written, f FileTruth) (rows [][]string, lines []int)
 
 func TestFiles_CountsAddUp(t *testing.T) {
 	w := smallCity(t)
+	if w.summary.Institutions < 40 || w.summary.Institutions > 60 || w.summary.InstitutionsByKind["dose"] == 0 {
+		t.Errorf("papers of %d institutions: %v", w.summary.Institutions, w.summary.InstitutionsByKind)
+	}
 	if len(w.truth.Files) != w.summary.Files || w.summary.Files > 450 {
 		t.Errorf("%d files in the truth, %d in the summary, at most 450 wanted", len(w.truth.Files), w.summary.Files)
 	}

@@ -179,3 +179,61 @@ func TestCity_KeepsItsPromises(t *testing.T) {
 		}
 	}
 }
+
+// TestCity_IsAsBigAsTheRealOne holds the size of the whole city: what the papers about it would have to be loaded from.
+func TestCity_IsAsBigAsTheRealOne(t *testing.T) {
+	c := lived(t, 1, 1)
+	exposed, institutions := 0, 0
+	for _, e := range c.employers {
+		if e.active(c.until) {
+			exposed += e.exposed()
+		}
+	}
+	for _, n := range c.institutions() {
+		institutions += n
+	}
+	if len(c.employers) < 1450 || len(c.employers) > 1550 || exposed < 36000 || exposed > 44000 || institutions != 60 {
+		t.Errorf("%d employers, %d exposed, %d institutions: want about 1,500, 40,000 and 60", len(c.employers), exposed, institutions)
+	}
+}
+
+// TestDetection_OverLimitSharesFallSlowly holds the share of results over the limit against the source papers: a tenth
+// at the start, falling by about 8 % of the odds a year, and seldom twice in a row at one post.
+func TestDetection_OverLimitSharesFallSlowly(t *testing.T) {
+	c := lived(t, 0.4, 3)
+	type spot struct {
+		post   *post
+		hazard *hazard
+	}
+	results, over := map[int]int{}, map[int]int{}
+	twice, once := 0, 0
+	for _, e := range c.employers {
+		rounds := slices.Clone(e.rounds)
+		slices.SortStableFunc(rounds, func(a, b *round) int { return cmp.Compare(a.on, b.on) })
+		before := map[spot]bool{}
+		for _, round := range rounds {
+			now := map[spot]bool{}
+			for _, x := range round.results {
+				results[round.on.year()]++
+				over[round.on.year()] += boolInt(x.over)
+				now[spot{x.post, x.hazard}] = now[spot{x.post, x.hazard}] || x.over
+			}
+			for s, isOver := range now {
+				once += boolInt(isOver)
+				twice += boolInt(isOver && before[s])
+				before[s] = isOver
+			}
+		}
+	}
+	share := func(year int) float64 { return float64(over[year]) / float64(results[year]) }
+	if got := share(2018); got < 0.07 || got > 0.14 {
+		t.Errorf("2018: %.3f of the results over the limit, want about a tenth", got)
+	}
+	odds := func(year int) float64 { return share(year) / (1 - share(year)) }
+	if got := odds(2026) / odds(2018); got < 0.3 || got > 0.75 {
+		t.Errorf("the odds of 2026 are %.2f of those of 2018, want about half", got)
+	}
+	if float64(twice) > 0.1*float64(once) {
+		t.Errorf("%d of %d over-limit posts were over in the round before", twice, once)
+	}
+}

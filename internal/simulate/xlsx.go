@@ -136,6 +136,9 @@ func (b *workbook) sharedStrings() string {
 }
 
 func escapeXML(s string) string {
+	if !strings.ContainsAny(s, `&<>"`) {
+		return s
+	}
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(s)
 }
 
