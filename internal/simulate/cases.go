@@ -82,8 +82,10 @@ func (c *city) reportAll() {
 // suspect files the card of a suspected case and follows it to its end.
 func (c *city) suspect(x *exam, h *hazard, disease string, r dice) *caseCard {
 	w := x.worker
-	k := &caseCard{kind: cardSuspected, report: "new", person: w.person, employer: w.employer, disease: disease, hazard: h,
-		post: w.post.kind.post, occurred: x.judged, source: "职业健康检查", reportOrg: x.clinic.name}
+	k := &caseCard{
+		kind: cardSuspected, report: "new", person: w.person, employer: w.employer, disease: disease, hazard: h,
+		post: w.post.kind.post, occurred: x.judged, source: "职业健康检查", reportOrg: x.clinic.name,
+	}
 	k.months = w.exposureMonths(x.on)
 	if c.ref.diseases[disease].pneumoconiosis {
 		k.months = max(k.months, c.dustMonths(k.person, x.on, r))
@@ -121,8 +123,10 @@ func (c *city) follow(k *caseCard, r dice) {
 		k.outcome, k.settled = "excluded", ends+r.days(1, 9)
 		return
 	}
-	d := &caseCard{kind: cardDisease, report: "new", person: k.person, employer: k.employer, disease: k.disease, hazard: k.hazard,
-		post: k.post, months: k.months, diagnosed: ends, source: "职业病诊断", suspect: k, reportOrg: pick(r, hospitals())}
+	d := &caseCard{
+		kind: cardDisease, report: "new", person: k.person, employer: k.employer, disease: k.disease, hazard: k.hazard,
+		post: k.post, months: k.months, diagnosed: ends, source: "职业病诊断", suspect: k, reportOrg: pick(r, hospitals()),
+	}
 	c.grade(d, r)
 	c.report(d, r)
 	k.outcome, k.settled = "diagnosed", d.reported+r.days(0, 6)
@@ -219,8 +223,10 @@ func (c *city) formerWorkers(r dice) {
 			on := dayOf(y, time.Month(1+r.weighted([]float64{1, .5, 1, 1, 1, 1, 1, 1, 1, 1.3, 1.6, 1.6})), r.between(1, 28))
 			p := c.personAged(r, on, clamp(r.normal(53, 9), 32, 78), 0.985)
 			e := dusty[r.weighted(weights)]
-			k := &caseCard{kind: cardDisease, report: "new", person: p, employer: e, diagnosed: on, source: "职业病诊断",
-				disease: "矽肺", hazard: c.ref.hazards["HZ-1-001"], post: "凿岩", reportOrg: pick(r, hospitals())}
+			k := &caseCard{
+				kind: cardDisease, report: "new", person: p, employer: e, diagnosed: on, source: "职业病诊断",
+				disease: "矽肺", hazard: c.ref.hazards["HZ-1-001"], post: "凿岩", reportOrg: pick(r, hospitals()),
+			}
 			switch u := r.Float64(); {
 			case e.group.name == "coal" && u < 0.8:
 				k.disease, k.hazard, k.post = "煤工尘肺", c.ref.hazards["HZ-1-002"], "采煤"
@@ -262,8 +268,10 @@ func (c *city) acuteEvents(r dice) {
 			c.acute(e, co, "一氧化碳中毒", on, fmt.Sprintf("ZD%d001", y), size, r)
 		}
 		if size >= 3 && on <= c.until {
-			c.addEvent(Event{ID: fmt.Sprintf("acute-%d", y), Kind: "acute_poisoning", Stream: "case_report", Area: e.area(), Employer: e.uscc,
-				Hazard: co.id, Disease: c.ref.diseases["一氧化碳中毒"].id, FromWeek: on.week(), ToWeek: on.week(), Size: size, Rules: []string{"R01", "R02", "R04"}})
+			c.addEvent(Event{
+				ID: fmt.Sprintf("acute-%d", y), Kind: "acute_poisoning", Stream: "case_report", Area: e.area(), Employer: e.uscc,
+				Hazard: co.id, Disease: c.ref.diseases["一氧化碳中毒"].id, FromWeek: on.week(), ToWeek: on.week(), Size: size, Rules: []string{"R01", "R02", "R04"},
+			})
 		}
 		for range r.weighted([]float64{0.5, 0.35, 0.15}) {
 			c.acute(pick(r, burners), heat, "中暑", dayOf(y, 7, r.between(1, 31)), "", 1, r)
@@ -274,8 +282,10 @@ func (c *city) acuteEvents(r dice) {
 // acute files the card of one person poisoned or struck by heat.
 func (c *city) acute(e *employer, h *hazard, disease string, on day, event string, size int, r dice) {
 	p := c.newPerson(r, on-400, 0.9)
-	k := &caseCard{kind: cardDisease, report: "new", person: p, employer: e, disease: disease, hazard: h, post: "司炉", months: 0, days: float64(r.between(1, 3)),
-		occurred: on, diagnosed: on + r.days(0, 1), source: "门诊住院", event: event, severity: "轻度", reportOrg: pick(r, hospitals())}
+	k := &caseCard{
+		kind: cardDisease, report: "new", person: p, employer: e, disease: disease, hazard: h, post: "司炉", months: 0, days: float64(r.between(1, 3)),
+		occurred: on, diagnosed: on + r.days(0, 1), source: "门诊住院", event: event, severity: "轻度", reportOrg: pick(r, hospitals()),
+	}
 	if event != "" {
 		k.simultaneous = size
 	}

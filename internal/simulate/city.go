@@ -180,8 +180,10 @@ func sizeClass(employees int) string {
 const quietDays = 80
 
 func newCity(ref *reference, opt Options) (*city, error) {
-	c := &city{ref: ref, seed: opt.Seed, scale: opt.Scale, paths: cityPaths(), serials: map[day]int{},
-		from: dayOf(opt.FromYear, 1, 1), until: dayFrom(opt.Until)}
+	c := &city{
+		ref: ref, seed: opt.Seed, scale: opt.Scale, paths: cityPaths(), serials: map[day]int{},
+		from: dayOf(opt.FromYear, 1, 1), until: dayFrom(opt.Until),
+	}
 	c.readOn = c.until + 1
 	kinds, err := groups(ref)
 	if err != nil {
@@ -225,8 +227,10 @@ func (c *city) foundInstitutions() {
 		c.labs = append(c.labs, inst)
 	}
 	for i := range 4 {
-		c.dosimetry = append(c.dosimetry, &institution{code: fmt.Sprintf("JL%02d", i+1), name: "测试" + stems[i] + "放射卫生技术服务中心",
-			sender: []string{"JL01", "JL02", "JL02", "JL02"}[i]})
+		c.dosimetry = append(c.dosimetry, &institution{
+			code: fmt.Sprintf("JL%02d", i+1), name: "测试" + stems[i] + "放射卫生技术服务中心",
+			sender: []string{"JL01", "JL02", "JL02", "JL02"}[i],
+		})
 	}
 }
 
@@ -310,9 +314,11 @@ func (c *city) foundEmployers(kinds []*group) {
 	for i := range max(1, int(math.Round(3*c.scale))) {
 		id++
 		r := newDice(c.seed, "employer", id)
-		a := &employer{id: id, group: kinds[len(kinds)-1], industry: "L726", uscc: creditCode(id), agency: true,
+		a := &employer{
+			id: id, group: kinds[len(kinds)-1], industry: "L726", uscc: creditCode(id), agency: true,
 			name: fmt.Sprintf("新郑市测试第%d劳务派遣有限公司", i+1), township: "410184001", townName: "新建路街道", economy: "私营企业",
-			address: "新郑市新建路街道测试路1号", employees: r.between(30, 90), start: dayOf(2009, 5, 1)}
+			address: "新郑市新建路街道测试路1号", employees: r.between(30, 90), start: dayOf(2009, 5, 1),
+		}
 		a.sizeClass = sizeClass(a.employees)
 		c.people(a, r)
 		a.clinic, a.lab = c.clinics[0], c.labs[0]

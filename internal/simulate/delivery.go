@@ -53,15 +53,37 @@ type damage struct {
 func slips(stream string) slip {
 	switch stream {
 	case "exam":
-		return slip{draft: 0.008, repeat: 0.006, late: 0.02, damages: []damage{{"id_damaged", 0.004}, {"id_check_digit", 0.005}, {"id_invalid", 0.0004},
-			{"required", 0.0006}, {"date_invalid", 0.0005}, {"date_future", 0.0002}, {"exam_before_birth", 0.0001}, {"unknown_code", 0.0004},
-			{"not_a_number", 0.0003}, {"shifted_row", 0.0004}, {"bad_bytes", 0.0004}}}
+		return slip{draft: 0.008, repeat: 0.006, late: 0.02, damages: []damage{
+			{"id_damaged", 0.004},
+			{"id_check_digit", 0.005},
+			{"id_invalid", 0.0004},
+			{"required", 0.0006},
+			{"date_invalid", 0.0005},
+			{"date_future", 0.0002},
+			{"exam_before_birth", 0.0001},
+			{"unknown_code", 0.0004},
+			{"not_a_number", 0.0003},
+			{"shifted_row", 0.0004},
+			{"bad_bytes", 0.0004},
+		}}
 	case "detection":
-		return slip{draft: 0.004, repeat: 0.005, late: 0.01, damages: []damage{{"not_a_number", 0.001}, {"required", 0.0006}, {"unknown_code", 0.0005},
-			{"date_invalid", 0.0003}, {"shifted_row", 0.0004}, {"bad_bytes", 0.0004}}}
+		return slip{draft: 0.004, repeat: 0.005, late: 0.01, damages: []damage{
+			{"not_a_number", 0.001},
+			{"required", 0.0006},
+			{"unknown_code", 0.0005},
+			{"date_invalid", 0.0003},
+			{"shifted_row", 0.0004},
+			{"bad_bytes", 0.0004},
+		}}
 	case "dose":
-		return slip{draft: 0.006, repeat: 0.008, damages: []damage{{"id_damaged", 0.004}, {"id_check_digit", 0.003}, {"out_of_range", 0.0008},
-			{"unknown_code", 0.0008}, {"date_invalid", 0.0005}, {"bad_bytes", 0.001}}}
+		return slip{draft: 0.006, repeat: 0.008, damages: []damage{
+			{"id_damaged", 0.004},
+			{"id_check_digit", 0.003},
+			{"out_of_range", 0.0008},
+			{"unknown_code", 0.0008},
+			{"date_invalid", 0.0005},
+			{"bad_bytes", 0.001},
+		}}
 	case "case_report":
 		return slip{repeat: 0.01, damages: []damage{{"id_check_digit", 0.008}, {"required", 0.005}, {"unknown_code", 0.004}}}
 	case "declaration":

@@ -295,8 +295,10 @@ func (c *city) sample(t *round, p *post, h *hazard, roundDraw float64, fx *effec
 				z = 1.5 + 0.4*(z-1.5)
 			}
 			z -= relief(fx.found[p][h], t.on, e.interval())
-			x := &result{round: t, post: p, hazard: h, point: n + 1, personal: personal, fraction: m.fraction, silica: silica,
-				limitType: m.limitType, limit: m.limit, lod: m.lod, unit: m.unit, hoursDay: 8}
+			x := &result{
+				round: t, post: p, hazard: h, point: n + 1, personal: personal, fraction: m.fraction, silica: silica,
+				limitType: m.limitType, limit: m.limit, lod: m.lod, unit: m.unit, hoursDay: 8,
+			}
 			if r.chance(0.12) {
 				x.hoursDay = pick(r, []float64{4, 6, 7.5, 10})
 			}

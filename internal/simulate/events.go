@@ -91,26 +91,34 @@ func (c *city) castStories() {
 	}
 	if s.overdue != nil {
 		s.overdue.examsStop = last - 1
-		c.addEvent(Event{ID: "overdue-exams", Kind: "overdue_exam", Stream: "exam", Area: s.overdue.area(), Employer: s.overdue.uscc,
-			FromWeek: dayOf(last, 1, 5).week(), ToWeek: c.until.week(), Size: s.overdue.exposed(), Rules: []string{"R15", "R22"}})
+		c.addEvent(Event{
+			ID: "overdue-exams", Kind: "overdue_exam", Stream: "exam", Area: s.overdue.area(), Employer: s.overdue.uscc,
+			FromWeek: dayOf(last, 1, 5).week(), ToWeek: c.until.week(), Size: s.overdue.exposed(), Rules: []string{"R15", "R22"},
+		})
 	}
 	if s.untested != nil {
 		s.untested.testsStop = last - 1
-		c.addEvent(Event{ID: "overdue-tests", Kind: "overdue_test", Stream: "detection", Area: s.untested.area(), Employer: s.untested.uscc,
-			FromWeek: dayOf(last, 1, 5).week(), ToWeek: c.until.week(), Size: 1, Rules: []string{"R27"}})
+		c.addEvent(Event{
+			ID: "overdue-tests", Kind: "overdue_test", Stream: "detection", Area: s.untested.area(), Employer: s.untested.uscc,
+			FromWeek: dayOf(last, 1, 5).week(), ToWeek: c.until.week(), Size: 1, Rules: []string{"R27"},
+		})
 	}
 	if s.gap != nil {
 		s.gap.insuranceDrop = (c.until - 150).monthStart()
-		c.addEvent(Event{ID: "insurance-gap", Kind: "insurance_gap", Stream: "insurance", Area: s.gap.area(), Employer: s.gap.uscc,
-			FromWeek: s.gap.insuranceDrop.addMonths(1).week(), ToWeek: c.until.week(), Size: s.gap.exposed(), Rules: []string{"R35"}})
+		c.addEvent(Event{
+			ID: "insurance-gap", Kind: "insurance_gap", Stream: "insurance", Area: s.gap.area(), Employer: s.gap.uscc,
+			FromWeek: s.gap.insuranceDrop.addMonths(1).week(), ToWeek: c.until.week(), Size: s.gap.exposed(), Rules: []string{"R35"},
+		})
 	}
 	if s.overLimit != nil {
 		s.overLimit.testsStop = last // its rounds of the last year are the planted ones
 	}
 	for _, inst := range c.clinics {
 		if inst.silentFrom != 0 {
-			c.addEvent(Event{ID: "silent-" + inst.code, Kind: "silent_source", Stream: "exam", Area: areaCity, Subject: inst.code,
-				FromWeek: inst.silentFrom.week(), ToWeek: c.until.week(), Size: 1, Rules: []string{"R39"}})
+			c.addEvent(Event{
+				ID: "silent-" + inst.code, Kind: "silent_source", Stream: "exam", Area: areaCity, Subject: inst.code,
+				FromWeek: inst.silentFrom.week(), ToWeek: c.until.week(), Size: 1, Rules: []string{"R39"},
+			})
 		}
 	}
 }
@@ -176,11 +184,15 @@ func (c *city) plantOutbreaks() {
 			continue
 		}
 		disease := c.ref.diseases[diseaseOf(c.ref.hazards[p.hazard])].id
-		c.addEvent(Event{ID: p.id, Kind: "outbreak", Stream: "case_report", Area: p.township, Hazard: p.hazard, Disease: disease,
-			FromWeek: first.week(), ToWeek: (first + day(7*(len(p.weeks)-1))).week(), Size: planted, Rules: []string{"EARS"}})
+		c.addEvent(Event{
+			ID: p.id, Kind: "outbreak", Stream: "case_report", Area: p.township, Hazard: p.hazard, Disease: disease,
+			FromWeek: first.week(), ToWeek: (first + day(7*(len(p.weeks)-1))).week(), Size: planted, Rules: []string{"EARS"},
+		})
 		if clustered >= 2 {
-			c.addEvent(Event{ID: "cluster-now", Kind: "cluster", Stream: "case_report", Area: p.township, Employer: c.stories.cluster.uscc, Hazard: p.hazard,
-				Disease: disease, FromWeek: first.week(), ToWeek: (first + day(7*(len(p.weeks)-1))).week(), Size: clustered, Rules: []string{"R04"}})
+			c.addEvent(Event{
+				ID: "cluster-now", Kind: "cluster", Stream: "case_report", Area: p.township, Employer: c.stories.cluster.uscc, Hazard: p.hazard,
+				Disease: disease, FromWeek: first.week(), ToWeek: (first + day(7*(len(p.weeks)-1))).week(), Size: clustered, Rules: []string{"R04"},
+			})
 		}
 	}
 	// three suspected cases whose diagnosis nobody has begun
@@ -194,8 +206,10 @@ func (c *city) plantOutbreaks() {
 			w.employer.id%7 == planted && slices.ContainsFunc(w.post.kind.hazards, func(h *hazard) bool { return h.id == "HZ-3-001" }) {
 			if x := c.plantSuspect(w, c.ref.hazards["HZ-3-001"], first+day(planted*5), r); x != nil {
 				planted++
-				c.addEvent(Event{ID: fmt.Sprintf("not-entered-%d", planted), Kind: "suspected_not_entered", Stream: "case_report", Area: w.employer.area(),
-					Employer: w.employer.uscc, Hazard: "HZ-3-001", FromWeek: (x.cardOn + 31).week(), ToWeek: c.until.week(), Size: 1, Rules: []string{"R10"}})
+				c.addEvent(Event{
+					ID: fmt.Sprintf("not-entered-%d", planted), Kind: "suspected_not_entered", Stream: "case_report", Area: w.employer.area(),
+					Employer: w.employer.uscc, Hazard: "HZ-3-001", FromWeek: (x.cardOn + 31).week(), ToWeek: c.until.week(), Size: 1, Rules: []string{"R10"},
+				})
 			}
 		}
 	}
@@ -273,18 +287,24 @@ func (c *city) plantOverLimit() []*round {
 		before := plant(e, "HZ-1-001", map[string]float64{"TWA总尘": 2.61, "TWA呼尘": 1.72}, last-372, last-350)
 		now := plant(e, "HZ-1-001", map[string]float64{"TWA总尘": 4.35, "TWA呼尘": 3.84}, last-24, last-4)
 		if now != nil {
-			c.addEvent(Event{ID: "silica-over-limit", Kind: "over_limit", Stream: "detection", Area: e.area(), Employer: e.uscc, Hazard: "HZ-1-001",
-				FromWeek: now.on.week(), ToWeek: now.sent.week(), Size: len(now.results), Rules: []string{"R23"}})
+			c.addEvent(Event{
+				ID: "silica-over-limit", Kind: "over_limit", Stream: "detection", Area: e.area(), Employer: e.uscc, Hazard: "HZ-1-001",
+				FromWeek: now.on.week(), ToWeek: now.sent.week(), Size: len(now.results), Rules: []string{"R23"},
+			})
 		}
 		if before != nil && now != nil {
-			c.addEvent(Event{ID: "silica-over-limit-again", Kind: "repeated_over_limit", Stream: "detection", Area: e.area(), Employer: e.uscc, Hazard: "HZ-1-001",
-				FromWeek: before.on.week(), ToWeek: now.sent.week(), Size: 2, Rules: []string{"R24"}})
+			c.addEvent(Event{
+				ID: "silica-over-limit-again", Kind: "repeated_over_limit", Stream: "detection", Area: e.area(), Employer: e.uscc, Hazard: "HZ-1-001",
+				FromWeek: before.on.week(), ToWeek: now.sent.week(), Size: 2, Rules: []string{"R24"},
+			})
 		}
 	}
 	if e := c.stories.cluster; e != nil {
 		if now := plant(e, "HZ-3-001", map[string]float64{"LEX,8h": 97.6}, last-12, last+3); now != nil {
-			c.addEvent(Event{ID: "noise-over-limit", Kind: "over_limit", Stream: "detection", Area: e.area(), Employer: e.uscc, Hazard: "HZ-3-001",
-				FromWeek: now.on.week(), ToWeek: now.sent.week(), Size: len(now.results), Rules: []string{"R23"}})
+			c.addEvent(Event{
+				ID: "noise-over-limit", Kind: "over_limit", Stream: "detection", Area: e.area(), Employer: e.uscc, Hazard: "HZ-3-001",
+				FromWeek: now.on.week(), ToWeek: now.sent.week(), Size: len(now.results), Rules: []string{"R23"},
+			})
 		}
 	}
 	return out
@@ -297,16 +317,24 @@ func (c *city) plantEvents() {
 	last := c.lastFullMonday()
 	if e := c.stories.short; e != nil && last > c.from+400 {
 		p := c.newPerson(r, last-1300, 1)
-		k := &caseCard{kind: cardPneumoconiosis, report: "new", person: p, employer: e, disease: "矽肺", hazard: c.ref.hazards["HZ-1-001"], post: "破碎",
-			months: 43, diagnosed: last - 5, reported: last + 1, reviewed: last + 2, sent: last + 3, stage: 1, source: "职业病诊断", reportOrg: hospitals()[0]}
+		k := &caseCard{
+			kind: cardPneumoconiosis, report: "new", person: p, employer: e, disease: "矽肺", hazard: c.ref.hazards["HZ-1-001"], post: "破碎",
+			months: 43, diagnosed: last - 5, reported: last + 1, reviewed: last + 2, sent: last + 3, stage: 1, source: "职业病诊断", reportOrg: hospitals()[0],
+		}
 		c.file(k)
-		c.addEvent(Event{ID: "short-exposure", Kind: "short_exposure", Stream: "case_report", Area: e.area(), Employer: e.uscc, Subject: k.no, Hazard: "HZ-1-001",
-			Disease: c.ref.diseases["矽肺"].id, FromWeek: k.reported.week(), ToWeek: k.reported.week(), Size: 1, Rules: []string{"R06"}})
-		late := &caseCard{kind: cardDisease, report: "new", person: c.newPerson(r, last-6000, 1), employer: e, disease: "噪声聋", hazard: c.ref.hazards["HZ-3-001"], post: "破碎",
-			months: 131, diagnosed: last - 33, reported: last + 1, reviewed: last + 3, sent: last + 3, source: "职业病诊断", severity: "轻度", reportOrg: hospitals()[3]}
+		c.addEvent(Event{
+			ID: "short-exposure", Kind: "short_exposure", Stream: "case_report", Area: e.area(), Employer: e.uscc, Subject: k.no, Hazard: "HZ-1-001",
+			Disease: c.ref.diseases["矽肺"].id, FromWeek: k.reported.week(), ToWeek: k.reported.week(), Size: 1, Rules: []string{"R06"},
+		})
+		late := &caseCard{
+			kind: cardDisease, report: "new", person: c.newPerson(r, last-6000, 1), employer: e, disease: "噪声聋", hazard: c.ref.hazards["HZ-3-001"], post: "破碎",
+			months: 131, diagnosed: last - 33, reported: last + 1, reviewed: last + 3, sent: last + 3, source: "职业病诊断", severity: "轻度", reportOrg: hospitals()[3],
+		}
 		c.file(late)
-		c.addEvent(Event{ID: "late-card", Kind: "late_card", Stream: "case_report", Area: e.area(), Employer: e.uscc, Subject: late.no,
-			FromWeek: late.reported.week(), ToWeek: late.reported.week(), Size: 1, Rules: []string{"R38"}})
+		c.addEvent(Event{
+			ID: "late-card", Kind: "late_card", Stream: "case_report", Area: e.area(), Employer: e.uscc, Subject: late.no,
+			FromWeek: late.reported.week(), ToWeek: late.reported.week(), Size: 1, Rules: []string{"R38"},
+		})
 	}
 }
 
@@ -345,14 +373,18 @@ func (c *city) plantDoses(r dice) {
 		for i, x := range xs[:3] {
 			x.value, x.below = []float64{7.42, 8.15, 6.93}[i], false
 		}
-		c.addEvent(Event{ID: "dose-above-20", Kind: "annual_dose", Stream: "dose", Area: high.unit.area(), Employer: high.unit.uscc, Subject: high.no,
-			FromWeek: xs[0].report.week(), ToWeek: xs[2].report.week(), Size: 3, Rules: []string{"D01", "D02"}})
+		c.addEvent(Event{
+			ID: "dose-above-20", Kind: "annual_dose", Stream: "dose", Area: high.unit.area(), Employer: high.unit.uscc, Subject: high.no,
+			FromWeek: xs[0].report.week(), ToWeek: xs[2].report.week(), Size: 3, Rules: []string{"D01", "D02"},
+		})
 	}
 	if w, xs := find(func(w *radiationWorker) bool { return w != high && w.class == "2A" }); w != nil {
 		x := xs[len(xs)-1]
 		x.value, x.below = 1.86, false
-		c.addEvent(Event{ID: "dose-over-investigation-level", Kind: "period_dose", Stream: "dose", Area: w.unit.area(), Employer: w.unit.uscc, Subject: w.no,
-			FromWeek: x.report.week(), ToWeek: x.report.week(), Size: 1, Rules: []string{"D01"}})
+		c.addEvent(Event{
+			ID: "dose-over-investigation-level", Kind: "period_dose", Stream: "dose", Area: w.unit.area(), Employer: w.unit.uscc, Subject: w.no,
+			FromWeek: x.report.week(), ToWeek: x.report.week(), Size: 1, Rules: []string{"D01"},
+		})
 	}
 	for i := len(units) - 1; i >= 0; i-- {
 		n := 0
@@ -365,8 +397,10 @@ func (c *city) plantDoses(r dice) {
 			}
 		}
 		if n == 3 {
-			c.addEvent(Event{ID: "lost-dosimeters", Kind: "lost_dosimeter", Stream: "dose", Area: e.area(), Employer: e.uscc,
-				FromWeek: c.lastMonday(3).week(), ToWeek: c.until.week(), Size: n, Rules: []string{"D06"}})
+			c.addEvent(Event{
+				ID: "lost-dosimeters", Kind: "lost_dosimeter", Stream: "dose", Area: e.area(), Employer: e.uscc,
+				FromWeek: c.lastMonday(3).week(), ToWeek: c.until.week(), Size: n, Rules: []string{"D06"},
+			})
 			return
 		}
 	}

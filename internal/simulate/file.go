@@ -237,8 +237,10 @@ func (w *writer) writeParcel(p *parcel, known ledger) (FileTruth, int, error) {
 			columns[i].heading = broken(columns[i].heading)
 		}
 	}
-	truth := FileTruth{File: p.path, Arrived: p.arrived, Stream: p.stream, Format: "csv", Encoding: l.encoding,
-		CorrectedLines: []int{}, VoidedLines: []int{}, UnchangedLines: []int{}, RejectedLines: []Rejected{}}
+	truth := FileTruth{
+		File: p.path, Arrived: p.arrived, Stream: p.stream, Format: "csv", Encoding: l.encoding,
+		CorrectedLines: []int{}, VoidedLines: []int{}, UnchangedLines: []int{}, RejectedLines: []Rejected{},
+	}
 	var sheet paper = &csvPaper{}
 	book := strings.HasSuffix(p.path, ".xlsx")
 	if book {
@@ -378,8 +380,10 @@ func keyOf(d *delivery, rec record) string {
 }
 
 func streamTitle(stream string) string {
-	return map[string]string{"employer": "用人单位名录", "exam": "职业健康检查个案汇总表", "detection": "工作场所职业病危害因素检测结果汇总表", "dose": "放射工作人员个人剂量监测结果",
-		"declaration": "职业病危害项目申报明细表", "training": "职业卫生培训台账", "insurance": "工伤保险参保情况表", "case_report": "职业病报告卡汇总表"}[stream]
+	return map[string]string{
+		"employer": "用人单位名录", "exam": "职业健康检查个案汇总表", "detection": "工作场所职业病危害因素检测结果汇总表", "dose": "放射工作人员个人剂量监测结果",
+		"declaration": "职业病危害项目申报明细表", "training": "职业卫生培训台账", "insurance": "工伤保险参保情况表", "case_report": "职业病报告卡汇总表",
+	}[stream]
 }
 
 // look dresses a value as the sender writes it.

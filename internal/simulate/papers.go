@@ -197,8 +197,10 @@ func (c *city) train(e *employer) {
 		}
 		if n := e.exposed(); n > 0 && r.chance(0.35) {
 			on := dayOf(y, 1, season) + r.days(0, 40)
-			t := &training{employer: e, role: "worker", kind: "refresher", on: on, hours: 4, passed: true, organiser: organiser,
-				headcount: max(1, n*r.between(5, 10)/10), name: ""}
+			t := &training{
+				employer: e, role: "worker", kind: "refresher", on: on, hours: 4, passed: true, organiser: organiser,
+				headcount: max(1, n*r.between(5, 10)/10), name: "",
+			}
 			t.sent = on + r.days(5, 40)
 			if e.usable(c, on) && t.sent <= c.until {
 				e.trainings = append(e.trainings, t)

@@ -61,8 +61,10 @@ type disease struct {
 }
 
 func readReference(fsys fs.FS) (*reference, error) {
-	ref := &reference{hazards: map[string]*hazard{}, diseases: map[string]disease{}, keys: map[string]bool{},
-		risk: map[string]string{}, industry: map[string]string{}}
+	ref := &reference{
+		hazards: map[string]*hazard{}, diseases: map[string]disease{}, keys: map[string]bool{},
+		risk: map[string]string{}, industry: map[string]string{},
+	}
 	var firstErr error
 	each := func(file string, row func(get func(string) string)) {
 		if firstErr == nil {
@@ -95,8 +97,10 @@ func readReference(fsys fs.FS) (*reference, error) {
 		if err != nil {
 			return
 		}
-		h.cycles = append(h.cycles, cycle{from: parseDay(get("valid_from")), to: parseDay(get("valid_to")),
-			mandatory: get("mandatory") == "yes", months: months})
+		h.cycles = append(h.cycles, cycle{
+			from: parseDay(get("valid_from")), to: parseDay(get("valid_to")),
+			mandatory: get("mandatory") == "yes", months: months,
+		})
 	})
 	each("townships.csv", func(get func(string) string) {
 		if get("in_xinzheng") == "yes" {

@@ -110,10 +110,12 @@ func (w *writer) rosterRecord(f rosterRow) record {
 	e := f.employer
 	on := f.on
 	name := e.nameOn(on)
-	rec := record{"uscc": text(e.uscc), "employer_name": text(name), "employer_role": text("用人单位"), "register_address": text(e.address),
+	rec := record{
+		"uscc": text(e.uscc), "employer_name": text(name), "employer_role": text("用人单位"), "register_address": text(e.address),
 		"workplace_address": text(e.address), "workplace_no": whole(f.workplace), "industry_code": text(e.industry), "economic_type": text(e.economy),
 		"size_class": text(e.sizeClass), "legal_rep": text(e.head), "contact_phone": text(e.phone), "start_date": date(e.start), "close_date": date(0),
-		"status": text("在业"), "risk_class": text(riskWord(e.severe)), "former_names": text(""), "head_name": text(e.head)}
+		"status": text("在业"), "risk_class": text(riskWord(e.severe)), "former_names": text(""), "head_name": text(e.head),
+	}
 	if e.agency {
 		rec["employer_role"] = text("劳务派遣")
 	}
@@ -209,8 +211,10 @@ func conclusionWord(conclusion string, salt uint64) string {
 
 func examTypeWord(kind string, salt uint64) string {
 	short := share(salt, 0x22) < 0.3
-	words := map[string][2]string{examPre: {"上岗前职业健康检查", "上岗前"}, examIn: {"在岗期间职业健康检查", "在岗期间"}, examLeave: {"离岗时职业健康检查", "离岗时"},
-		examPost: {"离岗后健康检查", "离岗后"}, examEmerg: {"应急健康检查", "应急"}}
+	words := map[string][2]string{
+		examPre: {"上岗前职业健康检查", "上岗前"}, examIn: {"在岗期间职业健康检查", "在岗期间"}, examLeave: {"离岗时职业健康检查", "离岗时"},
+		examPost: {"离岗后健康检查", "离岗后"}, examEmerg: {"应急健康检查", "应急"},
+	}
 	return words[kind][boolInt(short)]
 }
 
@@ -244,11 +248,13 @@ func (w *writer) examRecord(x *exam, d *delivery) record {
 	e := wk.employer
 	p := wk.person
 	separator := []string{";", "；", "、", ";"}[mix(uint64(x.clinic.code[3]))%4]
-	rec := record{"report_card_id": text(x.card), "exam_no": text(x.no), "institution_code": text(x.clinic.code), "institution_name": text(x.clinic.name),
+	rec := record{
+		"report_card_id": text(x.card), "exam_no": text(x.no), "institution_code": text(x.clinic.code), "institution_name": text(x.clinic.name),
 		"person_name": text(p.name), "id_type": text("居民身份证"), "id_no": {kind: cellID, text: p.idNo}, "sex": text(sexWord(p.male)), "birth_date": date(p.birth),
 		"phone": text(p.phone), "workshop": text(wk.post.workshop), "post": text(wk.post.kind.post), "exam_type": text(examTypeWord(x.kind, x.salt)),
 		"monitor_kind": text("常规监测"), "exam_date": date(x.on), "judge_date": date(x.judged), "report_date": date(x.reported), "upload_date": date(max(x.reported, x.sent)),
-		"is_reexam": text("否"), "prev_exam_no": text(""), "using_uscc": text(""), "using_name": text(""), "doctor": text("测试医师")}
+		"is_reexam": text("否"), "prev_exam_no": text(""), "using_uscc": text(""), "using_name": text(""), "doctor": text("测试医师"),
+	}
 	code, name := codeAndName(e, x.on, x.salt)
 	if wk.dispatched != nil {
 		rec["uscc"], rec["employer_name"] = text(wk.dispatched.uscc), text(wk.dispatched.name)
@@ -322,13 +328,15 @@ func detectionRecord(x *result, d *delivery) record {
 	t := x.round
 	e := t.employer
 	code, name := codeAndName(e, t.on, t.salt)
-	rec := record{"report_no": text(t.reportNo), "task_no": text(t.taskNo), "institution_code": text(t.lab.code), "institution_name": text(t.lab.name),
+	rec := record{
+		"report_no": text(t.reportNo), "task_no": text(t.taskNo), "institution_code": text(t.lab.code), "institution_name": text(t.lab.name),
 		"uscc": text(code), "employer_name": text(name), "workplace_address": text(e.address), "test_kind": text(testWord(t.kind)), "survey_date": date(t.survey),
 		"sample_date": date(t.on), "lab_date": date(t.analysed), "issue_date": date(t.issued), "submit_date": date(max(t.sent, t.issued)), "risk_class": text(riskWord(e.severe)),
 		"samplers": text("测试甲、测试乙"), "sample_no": text(x.sampleNo), "unit_area": text("生产单元"), "workshop": text(x.post.workshop), "post": text(x.post.kind.post),
 		"point": text(x.post.workshop + strconv.Itoa(x.point) + "号点"), "hazard": text(x.hazard.alias(x.salt)), "fraction": text(x.fraction), "limit_type": text(x.limitType),
 		"hours_day": decimal(x.hoursDay, 1), "days_week": whole(5), "unit": text(x.unit), "limit_value": number(trimFloat(x.limit)), "exposed": whole(x.post.headCount()),
-		"method": text("定点"), "lod": text(""), "free_sio2_pct": text(""), "judgement": text("符合"), "facility_running": text("正常")}
+		"method": text("定点"), "lod": text(""), "free_sio2_pct": text(""), "judgement": text("符合"), "facility_running": text("正常"),
+	}
 	if x.personal {
 		rec["method"] = text("个体")
 	}
@@ -377,11 +385,13 @@ func trimFloat(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 func doseRecord(x *reading, d *delivery) record {
 	w := x.worker
 	p := w.person
-	rec := record{"unit_uscc": text(w.unit.uscc), "unit_name": text(w.unit.nameOn(x.to)), "unit_kind": text(w.unitKind), "hospital_level": text(w.level), "worker_no": text(w.no),
+	rec := record{
+		"unit_uscc": text(w.unit.uscc), "unit_name": text(w.unit.nameOn(x.to)), "unit_kind": text(w.unitKind), "hospital_level": text(w.level), "worker_no": text(w.no),
 		"person_name": text(p.name), "id_no": {kind: cellID, text: p.idNo}, "sex": text(sexWord(p.male)), "birth_date": date(p.birth), "job_class": text(w.class),
 		"start_date": date(w.start), "end_date": date(0), "dosimetry_org": text(w.lab.name), "report_no": text(x.reportNo), "period_start": date(x.from), "period_end": date(x.to),
 		"period_no": text(fmt.Sprintf("%d年第%d季度", x.to.year(), x.to.quarter())), "position": text(x.position), "quantity": text(x.quantity), "mdl": decimal(x.mdl, 2),
-		"is_nominal": text("否"), "nominal_method": text(""), "dosimeter_status": text(x.status), "read_date": date(x.read), "report_date": date(x.report)}
+		"is_nominal": text("否"), "nominal_method": text(""), "dosimeter_status": text(x.status), "read_date": date(x.read), "report_date": date(x.report),
+	}
 	if w.end != 0 && x.sent >= w.end {
 		rec["end_date"] = date(w.end)
 	}
@@ -420,10 +430,12 @@ func declarationRecord(f declaredFact, d *delivery) record {
 	salt := mix(rec0.salt + uint64(f.row))
 	code, name := codeAndName(e, rec0.accepted, rec0.salt)
 	n := row.post.headCount()
-	rec := record{"declaration_no": text(rec0.no), "uscc": text(code), "employer_name": text(name),
+	rec := record{
+		"declaration_no": text(rec0.no), "uscc": text(code), "employer_name": text(name),
 		"declare_type": text(map[string]string{"first": "初次", "annual": "年度更新", "change": "变更"}[rec0.kind]), "declare_date": date(rec0.declared), "accept_date": date(rec0.accepted),
 		"workshop": text(row.post.workshop), "post": text(row.post.kind.post), "hazard": text(row.hazard.alias(salt)), "exposed": whole(n), "exposed_female": whole(n / 5),
-		"ppe": text("防护用品齐全"), "facility": text("通风除尘")}
+		"ppe": text("防护用品齐全"), "facility": text("通风除尘"),
+	}
 	if d.draft {
 		rec["exposed"] = whole(n + 3)
 	}
@@ -432,9 +444,11 @@ func declarationRecord(f declaredFact, d *delivery) record {
 
 func trainingRecord(t *training, d *delivery) record {
 	code, name := codeAndName(t.employer, t.on, t.salt)
-	rec := record{"uscc": text(code), "employer_name": text(name), "person_role": text(map[string]string{"head": "主要负责人", "manager": "职业卫生管理人员", "worker": "劳动者"}[t.role]),
+	rec := record{
+		"uscc": text(code), "employer_name": text(name), "person_role": text(map[string]string{"head": "主要负责人", "manager": "职业卫生管理人员", "worker": "劳动者"}[t.role]),
 		"person_name": text(t.name), "train_type": text(map[string]string{"first": "初次", "refresher": "继续"}[t.kind]), "train_date": date(t.on), "hours": number(trimFloat(t.hours)),
-		"result": text("合格"), "certificate_no": text(t.certificate), "valid_to": date(t.validTo), "organiser": text(t.organiser), "headcount": text("")}
+		"result": text("合格"), "certificate_no": text(t.certificate), "valid_to": date(t.validTo), "organiser": text(t.organiser), "headcount": text(""),
+	}
 	if !t.passed {
 		rec["result"] = text("不合格")
 	}
@@ -462,14 +476,16 @@ func insuranceRecord(m *insuredMonth, d *delivery) record {
 func (w *writer) caseRecord(k *caseCard, d *delivery) record {
 	p := k.person
 	info := w.city.ref.diseases[k.disease]
-	rec := record{"card_no": text(k.no), "card_kind": text(map[string]string{cardSuspected: "疑似职业病", cardDisease: "职业病", cardPneumoconiosis: "尘肺病"}[k.kind]),
+	rec := record{
+		"card_no": text(k.no), "card_kind": text(map[string]string{cardSuspected: "疑似职业病", cardDisease: "职业病", cardPneumoconiosis: "尘肺病"}[k.kind]),
 		"report_kind": text(map[string]string{"new": "新病例", "progression": "晋期", "death": "死亡"}[k.report]), "person_name": text(p.name), "id_no": {kind: cellID, text: p.idNo},
 		"sex": text(sexWord(p.male)), "birth_date": date(p.birth), "age": whole(int(k.reported-p.birth) * 100 / 36525), "phone": text(p.phone), "address": text("河南省新郑市测试村"),
 		"uscc": text(""), "employer_name": text("无用人单位"), "employer_exists": text("否"), "source": text(k.source), "disease_category": text(info.category), "disease_name": text(k.disease),
 		"hazard": text(k.hazard.name), "stat_post": text(k.post), "exposure_years": text(""), "exposure_months": text(""), "exposure_days": text(""), "occur_date": date(k.occurred),
 		"diagnosis_date": date(k.diagnosed), "stage": text(""), "stage_date_1": date(0), "death_date": date(k.death), "severity": text(k.severity), "event_code": text(k.event),
 		"simultaneous": text(""), "diagnosis_org": text(k.diagnosedBy()), "report_org": text(k.reportOrg), "reporter": text("测试填卡员"), "report_date": date(k.reported), "review_date": date(k.reviewed),
-		"linked_suspect_card": text(""), "outcome_of_suspect": text("")}
+		"linked_suspect_card": text(""), "outcome_of_suspect": text(""),
+	}
 	if e := k.employer; e != nil {
 		rec["uscc"], rec["employer_name"], rec["employer_exists"] = text(e.uscc), text(e.nameOn(k.reported)), text("是")
 		rec["economic_type"], rec["industry_code"], rec["size_class"] = text(e.economy), text(e.industry), text(e.sizeClass)
