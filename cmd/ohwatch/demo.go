@@ -148,10 +148,7 @@ func (a *app) demoCity(ctx context.Context, opt simulate.Options) error {
 	if err != nil {
 		return err
 	}
-	a.note("simulate.done", map[string]any{
-		"files": summary.Files, "rows": summary.Rows, "megabytes": fmt.Sprintf("%.1f", float64(summary.Bytes)/1e6),
-		"employers": summary.Employers, "exposed": summary.Exposed, "persons": summary.Persons, "until": summary.Until,
-	})
+	a.printCity(a.errOut, summary)
 	return nil
 }
 

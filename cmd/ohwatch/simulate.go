@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -43,11 +44,7 @@ func newSimulateCommand(a *app) *cobra.Command {
 			if a.json {
 				return a.printJSON(summary)
 			}
-			a.say("simulate.done", map[string]any{"files": summary.Files, "rows": summary.Rows, "megabytes": fmt.Sprintf("%.1f", float64(summary.Bytes)/1e6),
-				"employers": summary.Employers, "exposed": summary.Exposed, "persons": summary.Persons, "until": summary.Until})
-			kinds := summary.InstitutionsByKind
-			a.say("simulate.institutions", map[string]any{"institutions": summary.Institutions, "exam": kinds["exam"], "detection": kinds["detection"],
-				"dose": kinds["dose"], "hospital": kinds["hospital"]})
+			a.printCity(a.out, summary)
 			return nil
 		},
 	}
@@ -59,6 +56,19 @@ func newSimulateCommand(a *app) *cobra.Command {
 	flags.StringVar(&opt.Truth, "truth", "", a.text("simulate.flag_truth", nil))
 	flags.StringVar(&until, "until", "", a.text("simulate.flag_until", nil))
 	return command
+}
+
+// printCity says what a simulated city is like.
+func (a *app) printCity(w io.Writer, summary simulate.Summary) {
+	kinds := summary.InstitutionsByKind
+	fmt.Fprintln(w, a.text("simulate.done", map[string]any{
+		"files": summary.Files, "rows": summary.Rows, "megabytes": fmt.Sprintf("%.1f", float64(summary.Bytes)/1e6),
+		"employers": summary.Employers, "exposed": summary.Exposed, "persons": summary.Persons, "until": summary.Until,
+	}))
+	fmt.Fprintln(w, a.text("simulate.institutions", map[string]any{
+		"institutions": summary.Institutions, "exam": kinds["exam"], "detection": kinds["detection"],
+		"dose": kinds["dose"], "hospital": kinds["hospital"],
+	}))
 }
 
 // parseYears reads "2018-2026" or one year.
