@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -142,18 +141,18 @@ func (a *app) printValues(values []transform.Value) error {
 		a.say("indicator.none", nil)
 		return nil
 	}
-	w := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, a.text("indicator.header", nil))
-	for _, v := range values {
+	rows := make([][]string, len(values))
+	for i, v := range values {
 		area := v.Area
 		if v.By != "" && v.By != "township" {
 			area = v.By
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", v.Indicator, v.Variant, v.Period, area,
-			plain(&v.Numerator), plain(v.Denominator), rate(v.Value, v.Unit),
-			interval(v.Lower, v.Upper, v.Unit), plain(v.Gap), a.text("indicator.status_"+v.Status, nil))
+		rows[i] = []string{
+			v.Indicator, v.Variant, v.Period, area, plain(&v.Numerator), plain(v.Denominator), rate(v.Value, v.Unit),
+			interval(v.Lower, v.Upper, v.Unit), plain(v.Gap), a.text("indicator.status_"+v.Status, nil),
+		}
 	}
-	return w.Flush()
+	return printTable(a.out, strings.Split(a.text("indicator.header", nil), "\t"), rows)
 }
 
 // plain writes a count.

@@ -10,6 +10,7 @@ import (
 	"ohwatch/internal/message"
 	"ohwatch/internal/period"
 	"ohwatch/reports"
+	"ohwatch/transform"
 )
 
 // newReportCommand is `ohwatch report`: bulletins for the leadership.
@@ -39,6 +40,9 @@ func newReportWeeklyCommand(a *app) *cobra.Command {
 				if p, err = period.Parse(week); err != nil || p.Kind != period.Week {
 					return wrongUsage("report.bad_period", map[string]any{"period": week})
 				}
+			}
+			if p.Start.After(a.today()) {
+				return usageError(transform.ErrFutureWeek.With("week", p.String()))
 			}
 			result, err := a.weekly(cmd.Context(), p, out, "command")
 			if err != nil {
@@ -122,8 +126,10 @@ func newReportListCommand(a *app) *cobra.Command {
 			if a.json {
 				return nil
 			}
-			return printTable(cmd.OutOrStdout(), []string{a.text("report.list_name", nil), a.text("report.list_written", nil),
-				a.text("report.list_bytes", nil), "SHA-256", a.text("report.list_path", nil)}, rows)
+			return printTable(cmd.OutOrStdout(), []string{
+				a.text("report.list_name", nil), a.text("report.list_written", nil),
+				a.text("report.list_bytes", nil), "SHA-256", a.text("report.list_path", nil),
+			}, rows)
 		},
 	}
 }

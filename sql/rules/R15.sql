@@ -10,7 +10,8 @@
 -- One warning an employer. Workers whose exam for some mandatory hazard has run out, no more than the head count
 -- leaves beside those who are covered or not yet due, for leavers seldom say goodbye; nobody counts whose last
 -- exam lies seen_days back. Orange when those overdue for more than late_days are late_persons, or late_percent
--- of the exposed; else yellow, also when nobody is overdue yet but exams run out within ahead_days.
+-- of the exposed; else yellow, also when nobody is overdue yet but exams run out within ahead_days: those are the
+-- evidence then.
 WITH
     {week_end:Date32} AS day,
     posts AS
@@ -68,7 +69,7 @@ SELECT
         'ahead_days', toString({ahead_days:Int32}), 'longest', toString(if(overdue > 0, longest, 0)),
         'exposed', toString(overdue + toInt64(in_time)))                         AS args,
     lines.evidence                                                               AS evidence,
-    toUInt32(overdue)                                                            AS n_evidence
+    toUInt32(if(overdue > 0, toUInt64(overdue), ahead))                          AS n_evidence
 FROM employers
 LEFT JOIN
 (
@@ -79,7 +80,9 @@ LEFT JOIN
     WHERE (person_key, if(using_key = '', employer_key, using_key)::String, exam_date) IN (
         SELECT person_key, employer_key, last_seen
         FROM fct_exam_segment
-        WHERE day BETWEEN valid_from AND valid_to AND day > full_until AND last_seen > addDays(day, -{seen_days:Int32}))
+        INNER JOIN employers ON employers.employer_key = fct_exam_segment.employer_key
+        WHERE day BETWEEN valid_from AND valid_to AND last_seen > addDays(day, -{seen_days:Int32})
+            AND if(overdue > 0, day > full_until, day <= full_until AND addDays(day, {ahead_days:Int32}) > full_until))
     GROUP BY exam_employer
 ) AS lines ON lines.exam_employer = employers.employer_key
 WHERE overdue > 0 OR ahead > 0

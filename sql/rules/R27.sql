@@ -43,8 +43,8 @@ SELECT
         'state_en', multiIf(days_over <= 0, 'due in', last_test = toDate32('1900-01-01'), 'never done, overdue by', 'overdue by'),
         'last', if(last_test = toDate32('1900-01-01'), '—', toString(last_test)), 'interval', toString(test_months),
         'exposed', toString(exposed_total))                                      AS args,
-    lines.evidence                                                               AS evidence,
-    length(lines.evidence)                                                       AS n_evidence
+    multiIf(notEmpty(lines.evidence), lines.evidence, roster.line != '', [roster.line], []) AS evidence,
+    length(evidence)                                                             AS n_evidence
 FROM due
 LEFT JOIN
 (
@@ -53,3 +53,11 @@ LEFT JOIN
     FROM stg_detection
     GROUP BY tested_employer, sample_date
 ) AS lines ON lines.tested_employer = due.employer_key AND lines.sample_date = due.last_test
+LEFT JOIN
+(
+    SELECT
+        employer_key::String                                                                  AS roster_employer,
+        argMin(concat('employer:', toString(batch), ':', toString(row)), workplace_no)        AS line
+    FROM stg_employer
+    GROUP BY roster_employer
+) AS roster ON roster.roster_employer = due.employer_key

@@ -8,7 +8,7 @@
 -- source: goal T6 of the source document
 -- params: months = 3
 -- Active employers of the roster with fewer insured than exposed workers, or of class severe without insured ones,
--- by the latest record of the last months. Nothing is said while the insurance stream as a whole is silent.
+-- by the latest record of the last months; without one the evidence is the row of the roster. Nothing is said while the insurance stream as a whole is silent.
 WITH
     {week_end:Date32} AS day,
     records AS
@@ -31,11 +31,19 @@ SELECT
     'insurance'                                                                  AS cause,
     toFloat64(exposed_total) - insured                                           AS score,
     map('insured', toString(insured), 'exposed', toString(exposed_total), 'gap', toString(toInt64(exposed_total) - toInt64(insured)),
-        'month', if(line = '', '—', formatDateTime(last_month, '%Y-%m')), 'risk', risk_class) AS args,
-    if(line = '', [], [line])                                                    AS evidence,
+        'month', if(records.line = '', '—', formatDateTime(last_month, '%Y-%m')), 'risk', risk_class) AS args,
+    if(records.line = '', [roster.line], [records.line])                                             AS evidence,
     length(evidence)                                                             AS n_evidence
 FROM dim_employer
 LEFT JOIN records ON records.insured_employer = dim_employer.employer_key
+LEFT JOIN
+(
+    SELECT
+        employer_key::String                                                                  AS roster_employer,
+        argMin(concat('employer:', toString(batch), ':', toString(row)), workplace_no)        AS line
+    FROM stg_employer
+    GROUP BY roster_employer
+) AS roster ON roster.roster_employer = dim_employer.employer_key
 WHERE NOT is_discovered AND status IN ('active', 'moved')
     AND (start_date IS NULL OR start_date <= day) AND (close_date IS NULL OR close_date > day)
     AND (exposed_total > insured OR (insured = 0 AND risk_class = 'severe' AND employees > 0))
