@@ -1,14 +1,17 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"ohwatch/ingest"
 	"ohwatch/internal/period"
 	"ohwatch/transform"
 )
@@ -136,15 +139,41 @@ func (a *app) showWarning(cmd *cobra.Command, id string) error {
 	}
 	fmt.Fprintf(a.out, "%s  %s  %s\n%s\n", a.text("warn.severity_"+string(w.Severity), nil), w.ID, a.title(titles[w.Rule]), w.Title)
 	a.say("warn.line", map[string]any{
-		"area": w.Area, "addressee": fmt.Sprint(w.Addressee), "due": w.DueDay, "since": w.FirstSeen,
+		"area": w.Area, "addressee": strings.Join(w.Addressee, ", "), "due": w.DueDay, "since": w.FirstSeen,
 		"state": a.text("warn.state_"+w.State, nil), "n": w.NEvidence,
 	})
-	for _, line := range w.Evidence {
-		fmt.Fprintln(a.out, "  "+line)
+	if err := a.printEvidence(cmd.Context(), w.Evidence); err != nil {
+		return err
 	}
 	for _, e := range history {
-		fmt.Fprintf(a.out, "%s  %s  %s  %s %s %s\n", e.At.In(period.Shanghai()).Format(time.DateTime), e.Week,
-			a.text("warn.event_"+e.Event, nil), e.By, e.Outcome, e.Comment)
+		fmt.Fprintln(a.out, strings.TrimRight(fmt.Sprintf("%s  %s  %s  %s %s %s", e.At.In(period.Shanghai()).Format(time.DateTime), e.Week,
+			a.text("warn.event_"+e.Event, nil), e.By, e.Outcome, oneLine(e.Comment)), " "))
+	}
+	return nil
+}
+
+// printEvidence prints each row of evidence (stream:batch:row) with the file and the row where it stands.
+func (a *app) printEvidence(ctx context.Context, evidence []string) error {
+	batches := map[uint64]ingest.Batch{}
+	for _, line := range evidence {
+		parts := strings.Split(line, ":")
+		number, err := strconv.ParseUint(parts[min(1, len(parts)-1)], 10, 64)
+		if len(parts) != 3 || err != nil {
+			fmt.Fprintln(a.out, "  "+oneLine(line))
+			continue
+		}
+		b, ok := batches[number]
+		if !ok {
+			if b, err = ingest.FindBatch(ctx, a.db, number); err != nil {
+				return err
+			}
+			batches[number] = b
+		}
+		file := b.File
+		if b.Sheet != "" {
+			file += " [" + b.Sheet + "]"
+		}
+		fmt.Fprintln(a.out, "  "+oneLine(a.text("warn.evidence", map[string]any{"stream": parts[0], "batch": number, "row": parts[2], "file": file})))
 	}
 	return nil
 }
