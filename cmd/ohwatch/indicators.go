@@ -37,8 +37,9 @@ func newIndicatorsCommand(a *app) *cobra.Command {
 func newIndicatorsShowCommand(a *app) *cobra.Command {
 	var f transform.Filter
 	var asOf string
+	var by []string
 	command := &cobra.Command{
-		Use:   "show ID [--period P] [--area CODE] [--by township|industry|size] [--variant V] [--as-of DATE]",
+		Use:   "show ID [--period P] [--area CODE] [--by township,industry,size] [--variant V] [--as-of DATE]",
 		Short: a.text("indicator.show_short", nil),
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -50,16 +51,28 @@ func newIndicatorsShowCommand(a *app) *cobra.Command {
 					return err
 				}
 			}
-			if err := a.checkFilter(&f, day); err != nil {
-				return err
+			if len(by) == 0 {
+				by = []string{""}
+			}
+			filters := make([]transform.Filter, len(by))
+			for i, dim := range by {
+				filters[i] = f
+				filters[i].By = dim
+				if err := a.checkFilter(&filters[i], day); err != nil {
+					return err
+				}
 			}
 			if err := a.openDB(cmd.Context()); err != nil {
 				return err
 			}
 			show := func(db *warehouse.DB) error {
-				values, err := transform.Values(cmd.Context(), db, a.cfg.City.Code, f)
-				if err != nil {
-					return err
+				var values []transform.Value
+				for _, filter := range filters {
+					part, err := transform.Values(cmd.Context(), db, a.cfg.City.Code, filter)
+					if err != nil {
+						return err
+					}
+					values = append(values, part...)
 				}
 				return a.printValues(values)
 			}
@@ -77,7 +90,7 @@ func newIndicatorsShowCommand(a *app) *cobra.Command {
 	}
 	command.Flags().StringVar(&f.Period, "period", "", a.text("indicator.flag_period", nil))
 	command.Flags().StringVar(&f.Area, "area", "", a.text("indicator.flag_area", nil))
-	command.Flags().StringVar(&f.By, "by", "", a.text("indicator.flag_by", nil))
+	command.Flags().StringSliceVar(&by, "by", nil, a.text("indicator.flag_by", nil))
 	command.Flags().StringVar(&f.Variant, "variant", "", a.text("indicator.flag_variant", nil))
 	command.Flags().StringVar(&asOf, "as-of", "", a.text("indicator.flag_as_of", nil))
 	return command

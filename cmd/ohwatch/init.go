@@ -49,15 +49,17 @@ func (a *app) init(dir string) error {
 	if err != nil {
 		return err
 	}
+	options := shellQuote(file)
 	if a.flags.data != "" {
 		cfg.Data.Dir = a.flags.data
+		options += " --data " + shellQuote(cfg.Data.Dir)
 	}
 	for _, folder := range []string{cfg.Data.Dir, cfg.KeysFolder(), cfg.DropFolder(), cfg.DoneFolder(), cfg.FailedFolder(), cfg.ReportsFolder()} {
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			return a.cannotWrite(folder, err)
 		}
 	}
-	a.say("cli.init_ready", map[string]any{"data": cfg.Data.Dir, "drop": cfg.DropFolder(), "file": file})
+	a.say("cli.init_ready", map[string]any{"data": cfg.Data.Dir, "drop": cfg.DropFolder(), "file": options})
 	return nil
 }
 
