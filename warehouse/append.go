@@ -10,7 +10,7 @@ import (
 )
 
 // MaxBlock is the number of rows from which Flush sends what was appended.
-const MaxBlock = 65_536
+const MaxBlock = 32_768
 
 // Appender writes rows to a table column by column, which is over ten times faster than row by row. Columns of
 // type LowCardinality travel as plain values; the server builds their dictionaries.
