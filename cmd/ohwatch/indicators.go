@@ -127,9 +127,6 @@ func (a *app) checkFilter(f *transform.Filter, day time.Time) error {
 	if err != nil {
 		return wrongUsage("usage.period", map[string]any{"flag": "--period", "value": f.Period})
 	}
-	if p.Kind == period.Week {
-		return wrongUsage("indicator.not_by_week", map[string]any{"period": f.Period})
-	}
 	f.Period = p.String()
 	if !slices.Contains([]string{"", "township", "industry", "size"}, f.By) {
 		return wrongUsage("usage.choice", map[string]any{"flag": "--by", "value": f.By, "choices": "township, industry, size"})

@@ -10,8 +10,8 @@ CREATE TABLE IF NOT EXISTS {{table "ind_value"}} {{on_cluster}}
     indicator    LowCardinality(String) COMMENT 'T1 … T8, T4a, T4b, T5-I',
     version      LowCardinality(String) COMMENT 'of the definition',
     variant      LowCardinality(String) COMMENT 'one is the headline, see ind_catalog',
-    period_kind  Enum8('month' = 1, 'quarter' = 2, 'year' = 3),
-    period       LowCardinality(String) COMMENT '2025, 2025Q3, 2025-07',
+    period_kind  Enum8('month' = 1, 'quarter' = 2, 'year' = 3, 'week' = 4),
+    period       LowCardinality(String) COMMENT '2025, 2025Q3, 2025-07, 2025-W46',
     as_of_date   Date32 COMMENT 'day on which the reading is taken: the end of the period, or today in a running one',
     area         LowCardinality(String) COMMENT 'city code, township code, or unassigned',
     dim          LowCardinality(String) COMMENT 'empty, township, industry, size',
@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS {{table "ind_value"}} {{on_cluster}}
     target       Nullable(Float64),
     gap          Nullable(Float64) COMMENT 'units still missing to the target, never negative',
     missing      Float64 COMMENT 'units whose reading could not be decided, for example cases without exposure time',
-    status       LowCardinality(String) COMMENT 'met, below, unstable, no_data, falling, rising, no_evidence',
+    status       LowCardinality(String) COMMENT 'met, below, unstable, no_data, no_target, falling, rising, no_evidence',
     computed_at  DateTime64(3, 'UTC')
 )
 ENGINE = {{engine "MergeTree"}}

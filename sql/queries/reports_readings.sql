@@ -16,5 +16,5 @@ SELECT
     status::String             AS status
 FROM ind_value
 INNER JOIN ind_catalog ON ind_catalog.indicator = ind_value.indicator AND ind_catalog.variant = ind_value.variant
-WHERE dim = '' AND area = {city:String} AND as_of_date <= {cutoff:Date32} AND (is_headline OR ind_value.indicator = 'T8')
+WHERE dim = '' AND period_kind != 'week' AND area = {city:String} AND as_of_date <= {cutoff:Date32} AND (is_headline OR ind_value.indicator = 'T8')
 ORDER BY position, indicator, is_headline DESC, variant, as_of_date, period_kind
