@@ -618,7 +618,7 @@ func (c *checker) length(f *Field, text string) fault {
 }
 
 func inRange(f *Field, n float64) fault {
-	if (f.Min == nil || n >= *f.Min) && (f.Max == nil || n <= *f.Max) {
+	if (f.Min == nil || n >= *f.Min) && (f.Max == nil || n <= *f.Max) && (f.Below == nil || n < *f.Below) {
 		return fault{}
 	}
 	args := map[string]string{"min": "-∞", "max": "∞"}
@@ -627,6 +627,9 @@ func inRange(f *Field, n float64) fault {
 	}
 	if f.Max != nil {
 		args["max"] = strconv.FormatFloat(*f.Max, 'f', -1, 64)
+	}
+	if f.Below != nil {
+		args["max"] = strconv.FormatFloat(*f.Below, 'f', -1, 64)
 	}
 	return fault{severity: reject, code: "out_of_range", args: args}
 }

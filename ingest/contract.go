@@ -49,6 +49,7 @@ type Field struct {
 	Default  string              `yaml:"default"`  // read where the cell is blank or the column is missing
 	Min      *float64            `yaml:"min"`      // smallest value, or shortest length of a text
 	Max      *float64            `yaml:"max"`      // largest value, or longest length of a text
+	Below    *float64            `yaml:"below"`    // values from here on are too large
 	Future   bool                `yaml:"future"`   // the date may lie in the future
 	Use      string              `yaml:"use"`      // drop: checked but not stored
 	PII      int                 `yaml:"pii"`      // 0 none, 1 contact of an organisation, 2 indirect, 3 direct identifier, 4 health
@@ -172,7 +173,7 @@ var parts = map[string]int{
 // rules is how many fields each rule reads and how many columns it fills.
 var rules = map[string][2]int{
 	"employer": {2, 1}, "using_employer": {2, 1}, "person": {4, 1}, "months": {2, 1}, "conclusions": {6, 5},
-	"measured": {7, 3}, "dose": {5, 4}, "size_class": {2, 1}, "card_state": {2, 1},
+	"measured": {7, 3}, "dose": {5, 4}, "size_class": {2, 1}, "card_state": {2, 1}, "catalogue": {4, 1},
 }
 
 // checks is how many fields each check reads at least.

@@ -65,7 +65,7 @@ func (d date) before(e date) bool {
 }
 
 // parseDate reads a date in the forms that senders use: 2025-03-07, 2025/3/7, 2025.3.7, 20250307,
-// 2025年3月7日, each with a time of day behind it, a serial day number of Excel (1900 system), and
+// 20250307083000, 2025年3月7日, each with a time of day behind it, a serial day number of Excel (1900 system), and
 // 2025-03, 2025.3, 2025年3月, 202503 for a month. numeric says that the text came from a numeric cell.
 func parseDate(s string, numeric bool) (date, bool) {
 	if len(s) == 10 && s[4] == s[7] && (s[4] == '-' || s[4] == '/') {
@@ -74,11 +74,19 @@ func parseDate(s string, numeric bool) (date, bool) {
 			return date{day: d}, ok
 		}
 	}
-	s = half(strings.TrimSpace(s))
+	s = dateMarks.Replace(half(strings.TrimSpace(s)))
+	if head, clock, ok := strings.Cut(s, " "); ok && len(head) == 8 && digits(head) && clockDigits(clock) {
+		s = head
+	}
 	if digits(s) {
 		switch len(s) {
+		case 14:
+			if !clockDigits(s[8:]) {
+				return date{}, false
+			}
+			fallthrough
 		case 8:
-			d, ok := civil(atoi(s[:4]), atoi(s[4:6]), atoi(s[6:]))
+			d, ok := civil(atoi(s[:4]), atoi(s[4:6]), atoi(s[6:8]))
 			return date{day: d}, ok
 		case 6:
 			d, ok := civil(atoi(s[:4]), atoi(s[4:]), 1)
@@ -137,6 +145,17 @@ func parseDate(s string, numeric bool) (date, bool) {
 		return date{day: d}, ok
 	}
 	return date{}, false
+}
+
+// dateMarks takes away the spaces around the signs of a date written in words.
+var dateMarks = strings.NewReplacer(" 年 ", "年", " 年", "年", "年 ", "年", " 月 ", "月", " 月", "月", "月 ", "月", " 日", "日")
+
+// clockDigits reports whether s is a time of day such as 083000 or 08:30.
+func clockDigits(s string) bool {
+	if timeOfDay(" " + s) {
+		return true
+	}
+	return len(s) == 6 && digits(s) && s[:2] < "24" && s[2:4] < "60" && s[4:] < "60"
 }
 
 // serial reads a serial day number of Excel's 1900 system; only days from 1927 to 2173 are believed.
@@ -230,7 +249,7 @@ type measure struct {
 	bound     float64 // detection level named in the cell, 0 when none
 }
 
-// parseMeasure reads a measured value: 0.42, <0.05, ＜0.05, 0.05L, 未检出, ND, <MDL, 0.02(MDL/2), 未检出(<0.05).
+// parseMeasure reads a measured value: 0.42, <0.05, ＜0.05, 0.05L, 未检出, ND, <MDL, 0.02(MDL/2), 未检出(<0.05), ND(0.05).
 func parseMeasure(s string) (measure, bool) {
 	if f, ok := plainNumber(s); ok {
 		return measure{value: f, hasValue: true, qualifier: "eq"}, true
@@ -244,10 +263,11 @@ func parseMeasure(s string) (measure, bool) {
 			f, ok := parseNumber(head)
 			return measure{qualifier: "lt", bound: 2 * f}, ok && f >= 0
 		case nonDetect(head):
-			if f, ok := parseNumber(strings.TrimPrefix(tail, "<")); ok && strings.HasPrefix(tail, "<") {
-				return measure{qualifier: "nd", bound: f}, true
+			for _, mark := range []string{"最低检出浓度", "最低定量浓度", "检出限", "LOD", "LOQ", "MDL", "=", ":", "<"} {
+				tail = strings.TrimPrefix(tail, mark)
 			}
-			return measure{}, false
+			f, ok := parseNumber(tail)
+			return measure{qualifier: "nd", bound: f}, ok && f >= 0
 		case strings.HasPrefix(head, "<"):
 			t = head
 		}

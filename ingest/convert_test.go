@@ -25,6 +25,13 @@ func TestParseDate(t *testing.T) {
 		{"2025-03-07 08:30:00", false, "2025-03-07"},
 		{"2025-03-07T08:30:00+08:00", false, "2025-03-07"},
 		{"2025/3/7 上午8时30分", false, "2025-03-07"},
+		{"20250307 083000", false, "2025-03-07"},
+		{"20250307 08:30", false, "2025-03-07"},
+		{"20250307083000", false, "2025-03-07"},
+		{"2025 年 3 月 7 日", false, "2025-03-07"},
+		{"2025 年 3 月", false, "2025-03"},
+		{"20250307990000", false, ""},
+		{"20250307 旧", false, ""},
 		{"45723", true, "2025-03-07"},
 		{"45723.5", true, "2025-03-07"},
 		{"2025.3", false, "2025-03"},
@@ -90,26 +97,28 @@ func TestParseNumber(t *testing.T) {
 
 func TestParseMeasure(t *testing.T) {
 	for text, want := range map[string]measure{
-		"0.42":        {0.42, true, "eq", 0},
-		"<0.05":       {0.05, true, "lt", 0.05},
-		"＜0.05":       {0.05, true, "lt", 0.05},
-		"< 0.05":      {0.05, true, "lt", 0.05},
-		"0.05L":       {0.05, true, "lt", 0.05},
-		"低于0.05":      {0.05, true, "lt", 0.05},
-		"未检出":         {0, false, "nd", 0},
-		"ND":          {0, false, "nd", 0},
-		"未检出(<0.05)":  {0, false, "nd", 0.05},
-		"<MDL":        {0, false, "lt", 0},
-		"0.02(MDL/2)": {0, false, "lt", 0.04},
-		"0.02（MDL/2）": {0, false, "lt", 0.04},
-		"85dB(A)":     {85, true, "eq", 0},
+		"0.42":         {0.42, true, "eq", 0},
+		"<0.05":        {0.05, true, "lt", 0.05},
+		"＜0.05":        {0.05, true, "lt", 0.05},
+		"< 0.05":       {0.05, true, "lt", 0.05},
+		"0.05L":        {0.05, true, "lt", 0.05},
+		"低于0.05":       {0.05, true, "lt", 0.05},
+		"未检出":          {0, false, "nd", 0},
+		"ND":           {0, false, "nd", 0},
+		"未检出(<0.05)":   {0, false, "nd", 0.05},
+		"ND(0.05)":     {0, false, "nd", 0.05},
+		"未检出(检出限0.05)": {0, false, "nd", 0.05},
+		"<MDL":         {0, false, "lt", 0},
+		"0.02(MDL/2)":  {0, false, "lt", 0.04},
+		"0.02（MDL/2）":  {0, false, "lt", 0.04},
+		"85dB(A)":      {85, true, "eq", 0},
 	} {
 		got, ok := parseMeasure(text)
 		if !ok || got != want {
 			t.Errorf("%q: %+v %t, want %+v", text, got, ok, want)
 		}
 	}
-	for _, text := range []string{"", "超标", "<", "1-2", "0.05?"} {
+	for _, text := range []string{"", "超标", "未检出(高)", "<", "1-2", "0.05?"} {
 		if got, ok := parseMeasure(text); ok {
 			t.Errorf("%q: %+v, want a refusal", text, got)
 		}
@@ -216,7 +225,7 @@ func TestLists(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"C3484": "C3484", "c30": "C30", "30": "C30", "3484": "C3484", "C3484 机械零部件加工": "C3484", "非金属矿物制品业": "C30",
-		"制造业-非金属矿物制品业": "C30", "B3484": "", "Z99": "", "什么业": "",
+		"制造业-非金属矿物制品业": "C30", "B3484": "", "C": "", "制造业": "", "Z99": "", "什么业": "",
 	} {
 		if got := l.industry(name); got != want {
 			t.Errorf("industry %q: %q, want %q", name, got, want)

@@ -90,6 +90,10 @@ func (c *checker) derive(r *Rule) {
 		if !years.set && !months.set {
 			return
 		}
+		if years.set && months.num > 11 {
+			c.find(reject, "out_of_range", at(1), map[string]string{"min": "0", "max": "11"})
+			return
+		}
 		total := math.Round(years.num + months.num)
 		if total > r.Max {
 			c.find(reject, "out_of_range", at(0), map[string]string{"min": "0", "max": strconv.FormatFloat(r.Max/12, 'f', -1, 64)})
@@ -117,6 +121,8 @@ func (c *checker) derive(r *Rule) {
 		case "correction":
 			c.state = max(c.state, asCorrection)
 		}
+	case "catalogue":
+		c.catalogue(at(0), out(0), in(1), in(2), in(3))
 	case "measured":
 		c.measured(at, in, out)
 	case "dose":
@@ -214,6 +220,24 @@ func (c *checker) person(numberField int, paper string, sexField, birthField int
 		case birth.date().before(date{day: id.birth}) || (date{day: id.birth}).before(birth.date()):
 			c.find(warn, "birth_conflict", birthField, nil)
 		}
+	}
+}
+
+// newCatalogue is 2025-08-01, when the catalogue of 2024 replaced that of 2013.
+const newCatalogue = 20301
+
+// catalogue leaves a disease open that the catalogue in force on the first of the dates that is given does
+// not have.
+func (c *checker) catalogue(field int, disease *value, dates ...*value) {
+	for _, d := range dates {
+		if !d.set {
+			continue
+		}
+		if d.day < newCatalogue && c.plan.lists.recent[disease.text] {
+			*disease = value{}
+			c.find(warn, "disease_review", field, nil)
+		}
+		return
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 type lists struct {
 	hazards    map[string][]string // folded name → hazard ids; several for a group such as 苯系物; none for a word that is never guessed
 	diseases   map[string]string   // folded name → disease id
+	recent     map[string]bool     // ids of diseases that only the catalogue of 2024 has
 	townships  map[string]string   // folded name, with and without its kind, and code → code of 9 digits
 	industries map[string]string   // code, digits of the code, folded name → code with section letter
 	codes      map[string]map[string]string
@@ -24,7 +25,7 @@ type lists struct {
 func loadLists(reference fs.FS) (*lists, error) {
 	l := &lists{
 		hazards: map[string][]string{}, diseases: map[string]string{},
-		townships: map[string]string{}, industries: map[string]string{},
+		recent: map[string]bool{}, townships: map[string]string{}, industries: map[string]string{},
 		codes: map[string]map[string]string{},
 	}
 	type table struct {
@@ -58,6 +59,7 @@ func loadLists(reference fs.FS) (*lists, error) {
 			name := fold(r["name_zh"])
 			l.diseases[name] = r["internal_id"]
 			l.diseases[fold(r["internal_id"])] = r["internal_id"]
+			l.recent[r["internal_id"]] = r["in_2013_catalogue"] == "no"
 			if base, _, cut := strings.Cut(name, "("); cut {
 				l.addDisease(base, r["internal_id"])
 			}
@@ -270,7 +272,8 @@ func kindOf(name string) string {
 
 var industryCode = regexp.MustCompile(`^([a-t]?)([0-9]{2,4})(?:[^0-9].*)?$`)
 
-// industry returns the code of an industry with its section letter, as deep as sent; "" when it is unknown.
+// industry returns the code of an industry with its section letter, as deep as sent; "" when it is unknown or
+// no more than a section.
 func (l *lists) industry(text string) string {
 	key := fold(text)
 	if m := industryCode.FindStringSubmatch(key); m != nil {
@@ -280,15 +283,15 @@ func (l *lists) industry(text string) string {
 		}
 		return division[:1] + m[2]
 	}
-	if code, ok := l.industries[strings.ToUpper(key)]; ok {
+	if code, ok := l.industries[strings.ToUpper(key)]; ok && len(code) > 1 {
 		return code
 	}
-	if code, ok := l.industries[key]; ok {
+	if code, ok := l.industries[key]; ok && len(code) > 1 {
 		return code
 	}
 	for _, mark := range []string{"-", "/", ":", ">", "、"} {
 		if i := strings.LastIndex(key, mark); i >= 0 {
-			if code, ok := l.industries[key[i+len(mark):]]; ok {
+			if code, ok := l.industries[key[i+len(mark):]]; ok && len(code) > 1 {
 				return code
 			}
 		}

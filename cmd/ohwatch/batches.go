@@ -190,33 +190,43 @@ func (a *app) printRejects(ctx context.Context, b ingest.Batch, reveal bool) err
 	if err != nil {
 		return err
 	}
+	if a.json {
+		return a.printRejectedRows(b, rejects)
+	}
 	var rows [][]string
 	for i := range rejects {
 		r := &rejects[i]
-		if a.json {
-			err := a.printJSON(struct {
-				File    string `json:"file"`
-				Sheet   string `json:"sheet"`
-				Row     uint32 `json:"row"`
-				Column  string `json:"column"`
-				Value   string `json:"value"`
-				Code    string `json:"code"`
-				Message string `json:"message"`
-			}{b.File, r.Sheet, r.Row, r.Column, r.Value, r.Code, a.rejectSentence(r)})
-			if err != nil {
-				return err
-			}
-		}
 		rows = append(rows, []string{r.Sheet, strconv.FormatUint(uint64(r.Row), 10), r.Column, r.Value, a.rejectSentence(r)})
 	}
-	switch {
-	case a.json:
-		return nil
-	case len(rows) == 0:
+	if len(rows) == 0 {
 		a.say("batches.no_rejects", map[string]any{"batch": b.Batch})
 		return nil
 	}
 	return printTable(a.out, strings.Split(a.text("batches.rejects_head", nil), "|"), rows)
+}
+
+// printRejectedRows prints one object a rejected row: its first reason, and all reasons in the message.
+func (a *app) printRejectedRows(b ingest.Batch, rejects []ingest.Reject) error {
+	for i := 0; i < len(rejects); {
+		r := &rejects[i]
+		message := a.rejectSentence(r)
+		for i++; i < len(rejects) && rejects[i].Row == r.Row && rejects[i].Sheet == r.Sheet; i++ {
+			message += "; " + a.rejectSentence(&rejects[i])
+		}
+		err := a.printJSON(struct {
+			File    string `json:"file"`
+			Sheet   string `json:"sheet"`
+			Row     uint32 `json:"row"`
+			Column  string `json:"column"`
+			Value   string `json:"value"`
+			Code    string `json:"code"`
+			Message string `json:"message"`
+		}{b.File, r.Sheet, r.Row, r.Column, r.Value, r.Code, message})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *app) writeRejects(ctx context.Context, b ingest.Batch, out string) error {
