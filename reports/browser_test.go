@@ -198,9 +198,11 @@ func TestBulletin_InBrowser(t *testing.T) {
 				t.Fatal(err)
 			}
 			call(ctx, t, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
-				Width: c.width, Height: 844, DeviceScaleFactor: 2, Mobile: c.width < 500})
+				Width: c.width, Height: 844, DeviceScaleFactor: 2, Mobile: c.width < 500,
+			})
 			call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: c.scheme}}})
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: c.scheme}},
+			})
 			if err := chromedp.Do(ctx, chromedp.Navigate("file://"+file)); err != nil {
 				t.Fatal(err)
 			}

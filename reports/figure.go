@@ -83,8 +83,10 @@ func (w words) casesFigure(id, title string, points []Point) figure {
 	f := figure{ID: id, Title: w.say(title), Notes: []string{w.say("report.provisional_note")}}
 	s := series{id: id, axis: w.say("report.axis_cases"), whole: true}
 	cases := layer{name: w.say("report.series_cases"), kind: bars, color: 1, texts: len(points) <= 14}
-	f.Table = table{Caption: f.Title, Numeric: []bool{false, true, true, false}, Columns: []string{w.say("report.column_period"),
-		w.say("report.column_cases"), w.say("report.column_interval"), w.say("report.column_provisional")}}
+	f.Table = table{Caption: f.Title, Numeric: []bool{false, true, true, false}, Columns: []string{
+		w.say("report.column_period"),
+		w.say("report.column_cases"), w.say("report.column_interval"), w.say("report.column_provisional"),
+	}}
 	for _, p := range points {
 		name := w.periodName(p.Period)
 		s.labels = append(s.labels, name)
@@ -96,8 +98,10 @@ func (w words) casesFigure(id, title string, points []Point) figure {
 		n := w.say("report.no_data")
 		if p.Value.Value != nil {
 			n = w.number(p.Value.N)
-			m = mark{ok: true, value: p.Value.N, hollow: p.Provisional, label: n,
-				text: w.say("report.point_cases_text", "period", name, "n", w.unit("T7", p.Value.N))}
+			m = mark{
+				ok: true, value: p.Value.N, hollow: p.Provisional, label: n,
+				text: w.say("report.point_cases_text", "period", name, "n", w.unit("T7", p.Value.N)),
+			}
 		}
 		cases.marks = append(cases.marks, m)
 		f.Table.Rows = append(f.Table.Rows, []string{name, n, w.interval(p.Value, "count"), note})
@@ -108,8 +112,10 @@ func (w words) casesFigure(id, title string, points []Point) figure {
 }
 
 func (w words) shareFigure(id string, shares []Share) figure {
-	f := figure{ID: id, Title: w.say("report.figure_short"),
-		Notes: []string{w.say("report.short_note"), w.say("report.provisional_note")}}
+	f := figure{
+		ID: id, Title: w.say("report.figure_short"),
+		Notes: []string{w.say("report.short_note"), w.say("report.provisional_note")},
+	}
 	s := series{id: id, axis: w.say("report.axis_share")}
 	f.Table = table{Caption: f.Title, Columns: []string{w.say("report.column_period")}, Numeric: []bool{false}}
 	var years []period.Period
@@ -155,9 +161,11 @@ func (w words) shareMark(p Point, name string) mark {
 		return mark{}
 	}
 	text := w.value(p.Value, "share", nil)
-	m := mark{ok: true, value: tenths(100 * *p.Value.Value), hollow: p.Provisional, label: text,
+	m := mark{
+		ok: true, value: tenths(100 * *p.Value.Value), hollow: p.Provisional, label: text,
 		text: w.say("report.point_share_text", "period", name, "value", text,
-			"of", w.of(p.Value.N, *p.Value.D), "range", w.interval(p.Value, "share"))}
+			"of", w.of(p.Value.N, *p.Value.D), "range", w.interval(p.Value, "share")),
+	}
 	if p.Value.Lower != nil && p.Value.Upper != nil {
 		m.interval, m.low, m.high = true, tenths(100**p.Value.Lower), tenths(100**p.Value.Upper)
 	}
@@ -172,14 +180,18 @@ func (w words) shareCells(p Point) []string {
 }
 
 func (w words) detectorFigure(id string, d Detector) figure {
-	f := figure{ID: id, Title: w.say("report.figure_detector", "area", w.place(d.Area)),
-		Notes: []string{w.say("report.detector_note"), w.say("report.provisional_note")}}
+	f := figure{
+		ID: id, Title: w.say("report.figure_detector", "area", w.place(d.Area)),
+		Notes: []string{w.say("report.detector_note"), w.say("report.provisional_note")},
+	}
 	s := series{id: id, axis: w.say("report.axis_cases"), whole: true}
 	seen := layer{name: w.say("report.series_suspected"), kind: bars, color: 1}
 	limit := layer{name: w.say("report.series_threshold"), kind: threshold, color: 3}
 	alarm := layer{name: w.say("report.series_alarm"), kind: alarms, color: 2}
-	f.Table = table{Caption: f.Title, Numeric: []bool{false, true, true, false, false}, Columns: []string{w.say("report.column_week"),
-		w.say("report.series_suspected"), w.say("report.column_threshold"), w.say("report.column_alarm"), w.say("report.column_provisional")}}
+	f.Table = table{Caption: f.Title, Numeric: []bool{false, true, true, false, false}, Columns: []string{
+		w.say("report.column_week"),
+		w.say("report.series_suspected"), w.say("report.column_threshold"), w.say("report.column_alarm"), w.say("report.column_provisional"),
+	}}
 	f.Notes = append([]string{w.alarmNote(d)}, f.Notes...)
 	if len(d.Weeks) > 0 {
 		byWeek := map[period.Period]DetectorWeek{}
@@ -194,12 +206,16 @@ func (w words) detectorFigure(id string, d Detector) figure {
 			var a, b, c mark
 			if ok {
 				row[1] = w.number(week.Observed)
-				a = mark{ok: true, value: week.Observed, hollow: week.Provisional, label: row[1],
-					text: w.say("report.point_cases_text", "period", name, "n", w.unit("T7", week.Observed))}
+				a = mark{
+					ok: true, value: week.Observed, hollow: week.Provisional, label: row[1],
+					text: w.say("report.point_cases_text", "period", name, "n", w.unit("T7", week.Observed)),
+				}
 				if week.Threshold != nil {
 					row[2] = w.number(tenths(*week.Threshold))
-					b = mark{ok: true, value: tenths(*week.Threshold), label: row[2],
-						text: w.say("report.point_threshold_text", "period", name, "n", row[2])}
+					b = mark{
+						ok: true, value: tenths(*week.Threshold), label: row[2],
+						text: w.say("report.point_threshold_text", "period", name, "n", row[2]),
+					}
 				}
 				if len(week.Alarms) > 0 {
 					row[3] = w.list(week.Alarms)
@@ -258,9 +274,11 @@ func (w words) rankingFigure(id string, r Ranking) figure {
 		t := 100 * *r.Target
 		c.target, c.goal = &t, w.say("report.target_line", "target", w.target(*r.Target))
 	}
-	f.Table = table{Caption: f.Title, Numeric: []bool{false, true, true, true, true, true}, Columns: []string{w.say("report.column_place"),
+	f.Table = table{Caption: f.Title, Numeric: []bool{false, true, true, true, true, true}, Columns: []string{
+		w.say("report.column_place"),
 		w.say("report.column_rank"), w.say("report.column_value"), w.say("report.column_counts"),
-		w.say("report.column_interval"), w.say("report.column_gap")}}
+		w.say("report.column_interval"), w.say("report.column_gap"),
+	}}
 	for _, p := range r.Places {
 		name, rank := w.place(p.Name), w.say("report.not_ranked")
 		label := name
@@ -276,8 +294,10 @@ func (w words) rankingFigure(id string, r Ranking) figure {
 		if p.Value.Value == nil || p.Value.D == nil || *p.Value.D < MinRanked {
 			continue
 		}
-		m := mark{ok: true, value: tenths(100 * *p.Value.Value), hollow: p.Rank == 0, label: value,
-			text: w.say("report.place_text", "name", name, "value", value, "of", counts, "range", w.interval(p.Value, "share"))}
+		m := mark{
+			ok: true, value: tenths(100 * *p.Value.Value), hollow: p.Rank == 0, label: value,
+			text: w.say("report.place_text", "name", name, "value", value, "of", counts, "range", w.interval(p.Value, "share")),
+		}
 		if p.Value.Lower != nil && p.Value.Upper != nil {
 			m.interval, m.low, m.high = true, tenths(100**p.Value.Lower), tenths(100**p.Value.Upper)
 		}

@@ -60,11 +60,15 @@ func (s series) option() template.JS {
 	copy(labels, s.labels)
 	chart.SetXAxis(labels)
 	chart.SetGlobalOptions(append(frame(s.id, s.legend()),
-		charts.WithXAxisOpts(opts.XAxis{Type: "category", AxisLabel: &opts.AxisLabel{Color: colorInk, HideOverlap: opts.Bool(true), FontSize: 12},
-			AxisTick: &opts.AxisTick{Show: opts.Bool(false)}, AxisLine: &opts.AxisLine{LineStyle: &opts.LineStyle{Color: colorInk}}}),
-		charts.WithYAxisOpts(opts.YAxis{Type: "value", Name: s.axis, Min: 0, Max: top, MinInterval: step, MaxInterval: step,
+		charts.WithXAxisOpts(opts.XAxis{
+			Type: "category", AxisLabel: &opts.AxisLabel{Color: colorInk, HideOverlap: opts.Bool(true), FontSize: 12},
+			AxisTick: &opts.AxisTick{Show: opts.Bool(false)}, AxisLine: &opts.AxisLine{LineStyle: &opts.LineStyle{Color: colorInk}},
+		}),
+		charts.WithYAxisOpts(opts.YAxis{
+			Type: "value", Name: s.axis, Min: 0, Max: top, MinInterval: step, MaxInterval: step,
 			AxisLabel: &opts.AxisLabel{Color: colorInk, FontSize: 12},
-			SplitLine: &opts.SplitLine{Show: opts.Bool(true), LineStyle: &opts.LineStyle{Color: colorGrid}}}))...)
+			SplitLine: &opts.SplitLine{Show: opts.Bool(true), LineStyle: &opts.LineStyle{Color: colorGrid}},
+		}))...)
 	for _, l := range s.layers {
 		l.add(chart)
 	}
@@ -132,20 +136,26 @@ func (r ranks) option() template.JS {
 	copy(names, r.names)
 	chart.SetXAxis(names).XYReversal()
 	chart.SetGlobalOptions(append(frame(r.id, []string{r.value, r.within}),
-		charts.WithXAxisOpts(opts.XAxis{Type: "value", Min: r.floor(), Max: 100,
+		charts.WithXAxisOpts(opts.XAxis{
+			Type: "value", Min: r.floor(), Max: 100,
 			AxisLabel: &opts.AxisLabel{Color: colorInk, FontSize: 12, Formatter: "{value}%"},
-			SplitLine: &opts.SplitLine{Show: opts.Bool(true), LineStyle: &opts.LineStyle{Color: colorGrid}}}),
-		charts.WithYAxisOpts(opts.YAxis{Type: "category", Inverse: opts.Bool(true),
+			SplitLine: &opts.SplitLine{Show: opts.Bool(true), LineStyle: &opts.LineStyle{Color: colorGrid}},
+		}),
+		charts.WithYAxisOpts(opts.YAxis{
+			Type: "category", Inverse: opts.Bool(true),
 			AxisLabel: &opts.AxisLabel{Color: colorInk, FontSize: 12, Width: 116, Overflow: "truncate", Interval: "0"},
-			AxisLine:  &opts.AxisLine{LineStyle: &opts.LineStyle{Color: colorInk}}}))...)
+			AxisLine:  &opts.AxisLine{LineStyle: &opts.LineStyle{Color: colorInk}},
+		}))...)
 	// A second axis carries the values as text, in a column of their own.
 	values := make([]string, len(r.marks))
 	for i, m := range r.marks {
 		values[i] = m.label
 	}
-	chart.ExtendYAxis(opts.YAxis{Type: "category", Inverse: opts.Bool(true), Position: "right", Data: values,
+	chart.ExtendYAxis(opts.YAxis{
+		Type: "category", Inverse: opts.Bool(true), Position: "right", Data: values,
 		AxisLabel: &opts.AxisLabel{Color: colorInk, FontSize: 12, Interval: "0"},
-		AxisLine:  &opts.AxisLine{Show: opts.Bool(false)}, SplitLine: &opts.SplitLine{Show: opts.Bool(false)}})
+		AxisLine:  &opts.AxisLine{Show: opts.Bool(false)}, SplitLine: &opts.SplitLine{Show: opts.Bool(false)},
+	})
 	low, width, points := make([]item, len(r.marks)), make([]item, len(r.marks)), make([]item, len(r.marks))
 	for i, m := range r.marks {
 		low[i], width[i] = item{Value: missing}, item{Value: missing}
@@ -161,10 +171,14 @@ func (r ranks) option() template.JS {
 	}
 	value := charts.SingleSeries{Name: r.value, Type: "scatter", Symbol: "circle", SymbolSize: 10, Data: points, ItemStyle: &opts.ItemStyle{Color: palette(1), Opacity: opts.Float(1)}}
 	if r.target != nil {
-		value.MarkLines = &opts.MarkLines{Data: []any{opts.MarkLineNameXAxisItem{Name: r.goal, XAxis: *r.target}},
-			MarkLineStyle: opts.MarkLineStyle{Symbol: []string{"none", "none"},
+		value.MarkLines = &opts.MarkLines{
+			Data: []any{opts.MarkLineNameXAxisItem{Name: r.goal, XAxis: *r.target}},
+			MarkLineStyle: opts.MarkLineStyle{
+				Symbol:    []string{"none", "none"},
 				Label:     &opts.Label{Show: opts.Bool(true), Position: "start", Formatter: "{b}", Color: palette(2), FontSize: 12},
-				LineStyle: &opts.LineStyle{Color: palette(2), Type: "dashed", Width: 1.5}}}
+				LineStyle: &opts.LineStyle{Color: palette(2), Type: "dashed", Width: 1.5},
+			},
+		}
 	}
 	chart.MultiSeries = append(chart.MultiSeries,
 		charts.SingleSeries{Type: "bar", Stack: "interval", BarWidth: "4", Data: low, ItemStyle: &opts.ItemStyle{Color: transparent}},

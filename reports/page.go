@@ -134,8 +134,10 @@ func (p *page) warnings(b *Bulletin) {
 		if fresh[severity]+open[severity] == 0 {
 			continue
 		}
-		g := severityGroup{Severity: severity, Title: p.say("report.severity_head." + string(severity)),
-			Count: p.say("report.severity_total", "fresh", p.count(fresh[severity]), "open", p.count(open[severity]))}
+		g := severityGroup{
+			Severity: severity, Title: p.say("report.severity_head." + string(severity)),
+			Count: p.say("report.severity_total", "fresh", p.count(fresh[severity]), "open", p.count(open[severity])),
+		}
 		shown, rest, restRules := 0, map[string]int{}, []string{}
 		for _, x := range b.Warnings {
 			if x.Severity != severity {
@@ -198,8 +200,10 @@ func (w words) warning(x Warning, today time.Time) warningItem {
 	if name, ok := x.Args["stream"]; ok {
 		args["stream"] = w.stream(name)
 	}
-	item := warningItem{Title: w.p.Text("warn."+strings.ToLower(x.Rule)+".title", args), Object: x.Object,
-		Area: w.place(x.Area), New: x.New, Closed: !x.Open}
+	item := warningItem{
+		Title: w.p.Text("warn."+strings.ToLower(x.Rule)+".title", args), Object: x.Object,
+		Area: w.place(x.Area), New: x.New, Closed: !x.Open,
+	}
 	if strings.Contains(item.Title, item.Object) || item.Object == x.Area.Zh {
 		item.Object = ""
 	}
@@ -297,10 +301,13 @@ func (p *page) readings(b *Bulletin) {
 	p.ReadingLead = p.say("report.readings_lead", "year", yearOf(b.Week))
 	t := table{Caption: p.say("report.readings_table"), Numeric: []bool{false, true, true, true, true, true, false, true, true}, Columns: []string{
 		p.say("report.column_reading"), p.say("report.column_value"), p.say("report.column_counts"), p.say("report.column_interval"),
-		p.say("report.column_target"), p.say("report.column_gap"), p.say("report.column_status"), p.say("report.column_missing"), p.say("report.column_as_of")}}
+		p.say("report.column_target"), p.say("report.column_gap"), p.say("report.column_status"), p.say("report.column_missing"), p.say("report.column_as_of"),
+	}}
 	for _, r := range b.Readings {
-		c := card{Indicator: r.Indicator, Title: p.in(r.Title), Value: p.value(r.Value, r.Unit, r.Target), Status: r.Status,
-			StatusText: p.say("report.status." + r.Status), Gauge: p.gauge(r), Spark: p.spark(r)}
+		c := card{
+			Indicator: r.Indicator, Title: p.in(r.Title), Value: p.value(r.Value, r.Unit, r.Target), Status: r.Status,
+			StatusText: p.say("report.status." + r.Status), Gauge: p.gauge(r), Spark: p.spark(r),
+		}
 		interval, gap := p.interval(r.Value, r.Unit), p.gap(r.Indicator, r.Gap)
 		if interval != "" {
 			c.Range = p.say("report.ci", "range", interval)
@@ -329,8 +336,10 @@ func (p *page) readings(b *Bulletin) {
 		}
 		c.Trend = p.change(r)
 		p.Cards = append(p.Cards, c)
-		t.Rows = append(t.Rows, []string{r.Indicator + " " + c.Title, c.Value, c.Counts, interval, target, gap, c.StatusText,
-			p.number(r.Missing), p.iso(r.AsOf)})
+		t.Rows = append(t.Rows, []string{
+			r.Indicator + " " + c.Title, c.Value, c.Counts, interval, target, gap, c.StatusText,
+			p.number(r.Missing), p.iso(r.AsOf),
+		})
 	}
 	p.ReadingTable = t
 }
@@ -447,7 +456,8 @@ func (p *page) quality(b *Bulletin) {
 	}
 	p.Arrivals = p.arrivals(q.Arrivals)
 	p.Streams = table{Caption: p.say("report.quality_streams"), Numeric: []bool{false, true, true, true}, Columns: []string{
-		p.say("report.column_stream"), p.say("report.column_rows"), p.say("report.column_latest"), p.say("report.column_received")}}
+		p.say("report.column_stream"), p.say("report.column_rows"), p.say("report.column_latest"), p.say("report.column_received"),
+	}}
 	for _, s := range q.Streams {
 		p.Streams.Rows = append(p.Streams.Rows, []string{p.stream(s.Name), p.count(s.Rows), p.iso(s.Latest), p.iso(s.Received)})
 	}
@@ -460,7 +470,8 @@ func (p *page) quality(b *Bulletin) {
 	}
 	p.Rejects = p.rejects(q.Rejects)
 	p.Unmatched = table{Caption: p.say("report.quality_unmatched"), Numeric: []bool{false, true}, Columns: []string{
-		p.say("report.column_word"), p.say("report.column_rows")}}
+		p.say("report.column_word"), p.say("report.column_rows"),
+	}}
 	rest := q.Open
 	for i, u := range q.Unmatched {
 		if i == shownWords {
@@ -477,7 +488,8 @@ func (p *page) quality(b *Bulletin) {
 // rejects lists the reasons, most frequent first, with the streams in which each occurs most.
 func (w words) rejects(rejects []Reject) table {
 	t := table{Caption: w.say("report.quality_rejects"), Numeric: []bool{false, false, true}, Columns: []string{
-		w.say("report.column_reason"), w.say("report.column_stream"), w.say("report.column_rejected")}}
+		w.say("report.column_reason"), w.say("report.column_stream"), w.say("report.column_rejected"),
+	}}
 	type reason struct {
 		code    string
 		streams []Reject
@@ -518,8 +530,10 @@ func (w words) stream(name string) string {
 
 // arrivals lists what arrived by stream and sender, the smaller senders of a stream in one line, a total below.
 func (w words) arrivals(arrivals []Arrival) table {
-	t := table{Caption: w.say("report.identity_note"), Columns: []string{w.say("report.column_stream"), w.say("report.column_sender")},
-		Numeric: []bool{false, false, true, true, true, true, true, true, true, true}, Total: true}
+	t := table{
+		Caption: w.say("report.identity_note"), Columns: []string{w.say("report.column_stream"), w.say("report.column_sender")},
+		Numeric: []bool{false, false, true, true, true, true, true, true, true, true}, Total: true,
+	}
 	for _, key := range []string{"files", "read", "loaded", "corrected", "voided", "unchanged", "rejected", "rejected_share"} {
 		t.Columns = append(t.Columns, w.say("report.column_"+key))
 	}
@@ -528,8 +542,10 @@ func (w words) arrivals(arrivals []Arrival) table {
 		if a.Read > 0 && a.Rejected > 0 {
 			share = w.ofRows(a.Rejected, a.Read)
 		}
-		return []string{stream, sender, w.count(a.Files), w.count(a.Read), w.count(a.Loaded), w.count(a.Corrected),
-			w.count(a.Voided), w.count(a.Unchanged), w.count(a.Rejected), share}
+		return []string{
+			stream, sender, w.count(a.Files), w.count(a.Read), w.count(a.Loaded), w.count(a.Corrected),
+			w.count(a.Voided), w.count(a.Unchanged), w.count(a.Rejected), share,
+		}
 	}
 	add := func(sum *Arrival, a Arrival) {
 		sum.Files += a.Files
@@ -574,8 +590,10 @@ func (w words) arrivals(arrivals []Arrival) table {
 
 func (p *page) definitions(b *Bulletin) {
 	for _, r := range b.Readings {
-		d := definition{Title: r.Indicator + " " + p.in(r.Title), Unverified: slices.Contains(unverified, r.Indicator), Text: p.in(r.Meaning),
-			Version: p.say("report.definition_version", "variant", r.Variant, "version", r.Version)}
+		d := definition{
+			Title: r.Indicator + " " + p.in(r.Title), Unverified: slices.Contains(unverified, r.Indicator), Text: p.in(r.Meaning),
+			Version: p.say("report.definition_version", "variant", r.Variant, "version", r.Version),
+		}
 		if r.Clause != "" {
 			d.Clause = p.say("report.clause_line", "clause", r.Clause)
 		}

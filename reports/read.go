@@ -30,8 +30,10 @@ const (
 var lateRules = []string{"R38", "R39", "R40", "R41"}
 
 // models that the queries read; before the first transform they do not exist.
-var models = []string{"fct_case", "stg_case_report", "stg_declaration", "stg_detection", "stg_dose", "stg_employer",
-	"stg_exam", "stg_insurance", "stg_training"}
+var models = []string{
+	"fct_case", "stg_case_report", "stg_declaration", "stg_detection", "stg_dose", "stg_employer",
+	"stg_exam", "stg_insurance", "stg_training",
+}
 
 // Read fills the weekly bulletin of the options' period from the warehouse.
 func Read(ctx context.Context, db *warehouse.DB, opt Options) (*Bulletin, error) {
@@ -47,8 +49,13 @@ func Read(ctx context.Context, db *warehouse.DB, opt Options) (*Bulletin, error)
 		name string
 		read func(context.Context) error
 	}{
-		{"snapshot", r.snapshot}, {"cases", r.cases}, {"rules", r.rules}, {"warnings", r.warnings}, {"readings", r.readings},
-		{"detectors", r.detectors}, {"quality", r.quality},
+		{"snapshot", r.snapshot},
+		{"cases", r.cases},
+		{"rules", r.rules},
+		{"warnings", r.warnings},
+		{"readings", r.readings},
+		{"detectors", r.detectors},
+		{"quality", r.quality},
 	} {
 		if err := part.read(ctx); err != nil {
 			return nil, fmt.Errorf("read bulletin %s: %s: %w", opt.Period, part.name, err)
@@ -156,9 +163,11 @@ func (r *reader) warnings(ctx context.Context) error {
 		return err
 	}
 	for _, row := range rows {
-		w := Warning{ID: row.ID, Rule: row.Rule, Severity: Severity(row.Severity), New: row.New, Open: row.Open,
+		w := Warning{
+			ID: row.ID, Rule: row.Rule, Severity: Severity(row.Severity), New: row.New, Open: row.Open,
 			Object: cmp.Or(row.ObjectName, row.Object), ObjectKind: row.ObjectKind, Area: r.area(row.Area, row.AreaZh, row.AreaEn),
-			Addressee: row.Addressee, Since: row.Since, Score: row.Score, Evidence: int(row.Evidence), Args: row.Args}
+			Addressee: row.Addressee, Since: row.Since, Score: row.Score, Evidence: int(row.Evidence), Args: row.Args,
+		}
 		if row.Due != nil {
 			w.Due = *row.Due
 		}
@@ -216,9 +225,11 @@ func (r *reader) rules(context.Context) error {
 		}
 		zh, en, _ := strings.Cut(file.Header["title"], "|")
 		source := strings.ToLower(file.Header["source"])
-		r.b.Rules[file.Name] = Rule{Title: message.Text{Zh: strings.TrimSpace(zh), En: strings.TrimSpace(en)},
+		r.b.Rules[file.Name] = Rule{
+			Title: message.Text{Zh: strings.TrimSpace(zh), En: strings.TrimSpace(en)},
 			Proposed: strings.Contains(source, "proposal") || strings.Contains(source, "(p)") ||
-				strings.Contains(source, "memory") || strings.Contains(source, "unverified")}
+				strings.Contains(source, "memory") || strings.Contains(source, "unverified"),
+		}
 	}
 	return nil
 }
@@ -358,10 +369,12 @@ func choose(group []readingRow, flow bool) readingRow {
 }
 
 func newReading(x readingRow, group []readingRow) Reading {
-	out := Reading{Indicator: x.Indicator, Version: x.Version, Variant: x.Variant,
+	out := Reading{
+		Indicator: x.Indicator, Version: x.Version, Variant: x.Variant,
 		Title: message.Text{Zh: x.TitleZh, En: x.TitleEn}, Meaning: message.Text{Zh: x.MeaningZh, En: x.MeaningEn}, Clause: x.Clause,
 		Unit: x.Unit, Direction: x.Direction, Value: x.value(), AsOf: x.AsOf, Target: x.Target, Gap: x.Gap, Missing: x.Missing,
-		Status: cmp.Or(x.Status, "no_data")}
+		Status: cmp.Or(x.Status, "no_data"),
+	}
 	for _, p := range points(group, period.Year, firstReadingYear) {
 		if p.Period.Start.Year() < x.span.Start.Year() {
 			out.History = append(out.History, p)
@@ -411,9 +424,11 @@ func (r *reader) ranking(ctx context.Context, x readingRow) error {
 		if row.Denominator == nil || *row.Denominator == 0 {
 			continue
 		}
-		out.Places = append(out.Places, Place{Code: row.Place, Name: message.Text{Zh: row.NameZh, En: row.NameEn},
+		out.Places = append(out.Places, Place{
+			Code: row.Place, Name: message.Text{Zh: row.NameZh, En: row.NameEn},
 			Unassigned: row.NameZh == "", Gap: row.Gap,
-			Value: Value{N: row.Numerator, D: row.Denominator, Value: row.Value, Lower: row.Lower, Upper: row.Upper}})
+			Value: Value{N: row.Numerator, D: row.Denominator, Value: row.Value, Lower: row.Lower, Upper: row.Upper},
+		})
 	}
 	if rank(out.Places) >= minPlaces {
 		r.b.Rankings = append(r.b.Rankings, out)
@@ -470,8 +485,10 @@ func (r *reader) detectors(ctx context.Context) error {
 	var out []Detector
 	for _, row := range rows {
 		if n := len(out); n == 0 || out[n-1].code != row.Stratum || out[n-1].Series != row.Series {
-			out = append(out, Detector{Series: row.Series, code: row.Stratum, City: row.Stratum == r.opt.City,
-				Area: r.area(row.Stratum, row.NameZh, row.NameEn)})
+			out = append(out, Detector{
+				Series: row.Series, code: row.Stratum, City: row.Stratum == r.opt.City,
+				Area: r.area(row.Stratum, row.NameZh, row.NameEn),
+			})
 		}
 		d := &out[len(out)-1]
 		week := DetectorWeek{Week: period.Of(row.Start, period.Week), Observed: row.Observed, Threshold: row.Threshold}
@@ -594,8 +611,10 @@ func (r *reader) arrivals(ctx context.Context) error {
 		return err
 	}
 	for _, row := range rows {
-		q.Arrivals = append(q.Arrivals, Arrival{Stream: row.Stream, Sender: row.Sender, Files: int(row.Files), Read: int(row.Read),
-			Loaded: int(row.Loaded), Corrected: int(row.Corrected), Voided: int(row.Voided), Unchanged: int(row.Unchanged), Rejected: int(row.Rejected)})
+		q.Arrivals = append(q.Arrivals, Arrival{
+			Stream: row.Stream, Sender: row.Sender, Files: int(row.Files), Read: int(row.Read),
+			Loaded: int(row.Loaded), Corrected: int(row.Corrected), Voided: int(row.Voided), Unchanged: int(row.Unchanged), Rejected: int(row.Rejected),
+		})
 	}
 	return nil
 }

@@ -81,8 +81,13 @@ func city(t *testing.T) *warehouse.DB {
 	warnings := []string{"id", "at", "event", "week", "rule", "severity", "object", "object_name", "area", "addressee", "due", "score", "args", "n_evidence"}
 	due := date(2026, 11, 30)
 	event := func(id string, hour int, event, week, severity string) []any {
-		return []any{id, at.Add(time.Duration(hour) * time.Hour), event, week, "R15", severity, "91410184X", "宏达公司", "410184106", []string{"EMP", "TS"}, &due, 3.0,
-			map[string]string{"days": "96"}, uint32(4)}
+		return []any{
+			id, at.Add(time.Duration(hour) * time.Hour), event, week, "R15", severity, "91410184X", "宏达公司", "410184106",
+			[]string{"EMP", "TS"},
+			&due, 3.0,
+			map[string]string{"days": "96"},
+			uint32(4),
+		}
 	}
 	insert(t, db, "wrn_event", warnings,
 		event("fresh", 0, "opened", "2026-W46", "red"),
@@ -132,8 +137,10 @@ func city(t *testing.T) *warehouse.DB {
 }
 
 func options(t *testing.T, lang message.Lang) Options {
-	return Options{Period: week46(t), Today: period.Date(2026, time.November, 16), Out: t.TempDir(), City: "410184",
-		CityName: message.Text{Zh: "新郑市", En: "Xinzheng"}, Printer: printer(t, lang), By: "test"}
+	return Options{
+		Period: week46(t), Today: period.Date(2026, time.November, 16), Out: t.TempDir(), City: "410184",
+		CityName: message.Text{Zh: "新郑市", En: "Xinzheng"}, Printer: printer(t, lang), By: "test",
+	}
 }
 
 func TestRead(t *testing.T) {
@@ -147,8 +154,10 @@ func TestRead(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", what, diff)
 		}
 	}
-	check("cases", b.Cases, Cases{New: Comparison{Now: 2, Before: 1, YearAgo: 1, HasPast: true}, Suspected: Comparison{Now: 1, Before: 1, YearAgo: 1, HasPast: true},
-		NewYear: Comparison{Now: 4, YearAgo: 1, HasPast: true}})
+	check("cases", b.Cases, Cases{
+		New: Comparison{Now: 2, Before: 1, YearAgo: 1, HasPast: true}, Suspected: Comparison{Now: 1, Before: 1, YearAgo: 1, HasPast: true},
+		NewYear: Comparison{Now: 4, YearAgo: 1, HasPast: true},
+	})
 
 	var ids []string
 	for _, w := range b.Warnings {
@@ -180,7 +189,8 @@ func TestRead(t *testing.T) {
 
 	check("arrivals", b.Quality.Arrivals, []Arrival{
 		{Stream: "dose", Sender: "市放射卫生所", Files: 1, Read: 40, Loaded: 40},
-		{Stream: "exam", Sender: "第一职业健康检查中心", Files: 1, Read: 100, Loaded: 97, Rejected: 3}})
+		{Stream: "exam", Sender: "第一职业健康检查中心", Files: 1, Read: 100, Loaded: 97, Rejected: 3},
+	})
 	check("rejects", b.Quality.Rejects, []Reject{{"exam", "id_damaged", 2}, {"exam", "totals_row", 1}})
 	check("unmatched", b.Quality.Unmatched, []Unmatched{{"粉尘", 11}})
 	check("snapshot", []any{b.Snapshot.Batch, b.Snapshot.Batches, b.Snapshot.At, len(b.Snapshot.Hash)}, []any{uint64(3), 3, time.Date(2026, 11, 13, 2, 0, 0, 0, time.UTC), 32})

@@ -107,11 +107,20 @@ func hostileBulletin(t testing.TB) *Bulletin {
 func fullBulletin(t testing.TB) *Bulletin {
 	b := emptyBulletin(t)
 	b.Cases = Cases{New: Comparison{2, 3, 1, true}, Suspected: Comparison{14, 4, 5, true}, NewYear: Comparison{Now: 38, YearAgo: 44, HasPast: true}}
-	towns := []message.Text{{Zh: "新建路街道", En: "Xinjianlu Subdistrict"}, {Zh: "新华路街道", En: "Xinhualu Subdistrict"},
-		{Zh: "新村镇", En: "Xincun Town"}, {Zh: "辛店镇", En: "Xindian Town"}, {Zh: "观音寺镇", En: "Guanyinsi Town"},
-		{Zh: "梨河镇", En: "Lihe Town"}, {Zh: "和庄镇", En: "Hezhuang Town"}, {Zh: "薛店镇", En: "Xuedian Town"},
-		{Zh: "孟庄镇", En: "Mengzhuang Town"}, {Zh: "郭店镇", En: "Guodian Town"}, {Zh: "龙湖镇", En: "Longhu Town"},
-		{Zh: "具茨山国家级森林公园", En: "Juci Mountain Forest Park management area"}}
+	towns := []message.Text{
+		{Zh: "新建路街道", En: "Xinjianlu Subdistrict"},
+		{Zh: "新华路街道", En: "Xinhualu Subdistrict"},
+		{Zh: "新村镇", En: "Xincun Town"},
+		{Zh: "辛店镇", En: "Xindian Town"},
+		{Zh: "观音寺镇", En: "Guanyinsi Town"},
+		{Zh: "梨河镇", En: "Lihe Town"},
+		{Zh: "和庄镇", En: "Hezhuang Town"},
+		{Zh: "薛店镇", En: "Xuedian Town"},
+		{Zh: "孟庄镇", En: "Mengzhuang Town"},
+		{Zh: "郭店镇", En: "Guodian Town"},
+		{Zh: "龙湖镇", En: "Longhu Town"},
+		{Zh: "具茨山国家级森林公园", En: "Juci Mountain Forest Park management area"},
+	}
 	employers := []string{"郑州宏达耐火材料有限公司", "新郑市永盛机械铸造有限公司", "河南中原箱包制造有限公司", "新郑华兴木业有限公司"}
 	day := period.Date(2026, time.November, 20)
 	add := func(n int, severity Severity, rule string, who ...string) {
@@ -120,10 +129,13 @@ func fullBulletin(t testing.TB) *Bulletin {
 			if i == 2 {
 				due = period.Date(2026, time.November, 10)
 			}
-			b.Warnings = append(b.Warnings, Warning{ID: fmt.Sprintf("%s-%d", rule, i), Rule: rule, Severity: severity, New: i%3 != 2,
+			b.Warnings = append(b.Warnings, Warning{
+				ID: fmt.Sprintf("%s-%d", rule, i), Rule: rule, Severity: severity, New: i%3 != 2,
 				Open: i != 3, Object: employers[i%len(employers)], ObjectKind: "employer", Area: towns[i%len(towns)], Addressee: who,
 				Due: due, Since: "2026-W40", Evidence: 1 + i*2, Args: map[string]string{
-					"n": fmt.Sprint(i + 2), "what": "矽尘", "what_en": "silica dust"}})
+					"n": fmt.Sprint(i + 2), "what": "矽尘", "what_en": "silica dust",
+				},
+			})
 		}
 	}
 	b.Rules = map[string]Rule{
@@ -144,9 +156,11 @@ func fullBulletin(t testing.TB) *Bulletin {
 	b.Quality.Late = b.Warnings[len(b.Warnings)-5:]
 
 	reading := func(id, zh, en string, target, n, d, low, high float64, status string) {
-		r := Reading{Indicator: id, Version: "1", Variant: "strict", Title: message.Text{Zh: zh, En: en}, Unit: "share", Direction: "up",
+		r := Reading{
+			Indicator: id, Version: "1", Variant: "strict", Title: message.Text{Zh: zh, En: en}, Unit: "share", Direction: "up",
 			Meaning: message.Text{Zh: "分母为重点行业在册且存在危害的用人单位，分子为其中在有效期内的单位。", En: "Employers of key industries with hazards; counted are those within the valid interval."},
-			Clause:  "新政〔2022〕3号 二、工作目标", Value: shareOf(n, d, low, high), Target: number(target), Status: status, AsOf: b.Today}
+			Clause:  "新政〔2022〕3号 二、工作目标", Value: shareOf(n, d, low, high), Target: number(target), Status: status, AsOf: b.Today,
+		}
 		if n/d < target {
 			r.Gap = number(target*d - n)
 		}
@@ -183,8 +197,10 @@ func fullBulletin(t testing.TB) *Bulletin {
 	}
 	b.ShortExposure = []Share{literal, strict}
 	flow := func(id, zh, en, unit, status string, v Value, points []Point) {
-		b.Readings = append(b.Readings, Reading{Indicator: id, Version: "1", Variant: "diagnosis", Title: message.Text{Zh: zh, En: en}, Unit: unit,
-			Direction: "down", Meaning: message.Text{Zh: "按首次诊断日期计。", En: "By day of first diagnosis."}, Value: v, Status: status, AsOf: b.Today, History: points})
+		b.Readings = append(b.Readings, Reading{
+			Indicator: id, Version: "1", Variant: "diagnosis", Title: message.Text{Zh: zh, En: en}, Unit: unit,
+			Direction: "down", Meaning: message.Text{Zh: "按首次诊断日期计。", En: "By day of first diagnosis."}, Value: v, Status: status, AsOf: b.Today, History: points,
+		})
 	}
 	flow("T7", "新发职业病数", "New occupational diseases", "count", "falling", countOf(38, 26.9, 52.2), b.CasesByYear[4:])
 	flow("T8", "接尘工龄不足5年新发尘肺病占比", "Share of short dust exposure", "share", "no_evidence", literal.Points[8].Value, literal.Points[4:])
@@ -235,8 +251,10 @@ func fullBulletin(t testing.TB) *Bulletin {
 
 	b.Quality.InWeek, b.Quality.From, b.Quality.To, b.Quality.Open = true, b.Week.Start, b.Today, 312
 	for i, stream := range []string{"case_report", "detection", "detection", "dose", "exam", "exam", "exam", "exam", "exam", "exam"} {
-		b.Quality.Arrivals = append(b.Quality.Arrivals, Arrival{Stream: stream, Sender: fmt.Sprintf("新郑市第%d职业健康检查中心", i+1),
-			Files: 1 + i%2, Read: 1200 - i*97, Loaded: 1100 - i*97, Corrected: 40, Voided: 2, Unchanged: 38, Rejected: 20})
+		b.Quality.Arrivals = append(b.Quality.Arrivals, Arrival{
+			Stream: stream, Sender: fmt.Sprintf("新郑市第%d职业健康检查中心", i+1),
+			Files: 1 + i%2, Read: 1200 - i*97, Loaded: 1100 - i*97, Corrected: 40, Voided: 2, Unchanged: 38, Rejected: 20,
+		})
 	}
 	for i, stream := range []string{"employer", "declaration", "exam", "detection", "dose", "case_report", "training", "insurance"} {
 		b.Quality.Streams = append(b.Quality.Streams, Stream{Name: stream, Rows: 1500 + i*21000, Latest: b.Week.End.AddDate(0, 0, -i), Received: b.Week.End})

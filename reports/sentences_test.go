@@ -68,17 +68,26 @@ func TestSummary_Wording(t *testing.T) {
 	}{
 		{"nothing at all", Bulletin{}},
 		{"no case, past known", Bulletin{Cases: Cases{New: past(0, 0, 0), Suspected: past(0, 0, 0), NewYear: past(0, 0, 0)}, Snapshot: published}},
-		{"one case", Bulletin{Cases: Cases{New: past(1, 0, 1), Suspected: past(0, 0, 0), NewYear: past(9, 0, 12)}, Warnings: []Warning{warning(Red, true, true)},
-			Readings: []Reading{reading("met", 960, 1000, .95)}, Quality: arrived(1, 0), Snapshot: published}},
-		{"rise beyond chance", Bulletin{Cases: Cases{New: past(4, 3, 5), Suspected: past(14, 3, 2), NewYear: past(80, 0, 50)},
+		{"one case", Bulletin{
+			Cases: Cases{New: past(1, 0, 1), Suspected: past(0, 0, 0), NewYear: past(9, 0, 12)}, Warnings: []Warning{warning(Red, true, true)},
+			Readings: []Reading{reading("met", 960, 1000, .95)}, Quality: arrived(1, 0), Snapshot: published,
+		}},
+		{"rise beyond chance", Bulletin{
+			Cases:    Cases{New: past(4, 3, 5), Suspected: past(14, 3, 2), NewYear: past(80, 0, 50)},
 			Warnings: []Warning{warning(Red, true, true), warning(Orange, true, false), warning(Blue, false, true)},
-			Readings: []Reading{reading("below", 949, 1000, .95), flow("rising")}, Quality: quality, Snapshot: published}},
-		{"fall beyond chance", Bulletin{Cases: Cases{New: past(1, 12, 3), Suspected: past(2, 3, 15), NewYear: past(30, 0, 55)},
-			Warnings: []Warning{warning(Yellow, false, true)}, Readings: []Reading{reading("below", 800, 1000, .95), flow("falling")}, Quality: older, Snapshot: published}},
+			Readings: []Reading{reading("below", 949, 1000, .95), flow("rising")}, Quality: quality, Snapshot: published,
+		}},
+		{"fall beyond chance", Bulletin{
+			Cases:    Cases{New: past(1, 12, 3), Suspected: past(2, 3, 15), NewYear: past(30, 0, 55)},
+			Warnings: []Warning{warning(Yellow, false, true)}, Readings: []Reading{reading("below", 800, 1000, .95), flow("falling")}, Quality: older, Snapshot: published,
+		}},
 		{"few units", Bulletin{Readings: []Reading{reading("unstable", 2, 9, .95), reading("below", 18, 19, 1), flow("no_evidence")}, Quality: arrived(9, 2), Snapshot: published}},
 		{"no past", Bulletin{Cases: Cases{New: Comparison{Now: 3, Before: 2}, Suspected: Comparison{Now: 1}, NewYear: Comparison{Now: 20}}, Snapshot: published}},
-		{"many missed", Bulletin{Readings: []Reading{reading("below", 900, 1000, .95), reading("below", 700, 1000, .95), reading("below", 800, 1000, .95),
-			reading("below", 600, 1000, .95), {Indicator: "T5", Unit: "share", Status: "no_data", Target: number(1)}}, Snapshot: published}},
+		{"many missed", Bulletin{Readings: []Reading{
+			reading("below", 900, 1000, .95), reading("below", 700, 1000, .95), reading("below", 800, 1000, .95),
+			reading("below", 600, 1000, .95),
+			{Indicator: "T5", Unit: "share", Status: "no_data", Target: number(1)},
+		}, Snapshot: published}},
 	} {
 		for _, lang := range []message.Lang{message.Chinese, message.English} {
 			fmt.Fprintf(&out, "== %s (%s)\n", c.name, lang)

@@ -60,8 +60,10 @@ func Weekly(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) 
 	}
 	name := FileName(opt.Period, opt.Printer.Lang())
 	sum := sha256.Sum256(data)
-	result := Result{Path: filepath.Join(opt.Out, name), SHA256: hex.EncodeToString(sum[:]), Bytes: len(data),
-		Period: opt.Period.String(), Lang: string(opt.Printer.Lang()), Kind: "weekly"}
+	result := Result{
+		Path: filepath.Join(opt.Out, name), SHA256: hex.EncodeToString(sum[:]), Bytes: len(data),
+		Period: opt.Period.String(), Lang: string(opt.Printer.Lang()), Kind: "weekly",
+	}
 	if err := write(result.Path, data); err != nil {
 		return Result{}, fmt.Errorf("write report %s: %w", name, err)
 	}

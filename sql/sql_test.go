@@ -22,7 +22,8 @@ func TestParse(t *testing.T) {
 		{"no header", "SELECT 1\n-- name: late\n", map[string]string{}, 1},
 		{
 			"keys and continuations", "-- name: exam_coverage\n-- title_zh: 职业健康检查率\n--   第一行\n--    第二行\n-- unit:\nSELECT 1\n",
-			map[string]string{"name": "exam_coverage", "title_zh": "职业健康检查率 第一行 第二行", "unit": ""}, 6,
+			map[string]string{"name": "exam_coverage", "title_zh": "职业健康检查率 第一行 第二行", "unit": ""},
+			6,
 		},
 		{"value with a colon", "-- clause: GBZ 188: 4.8\nSELECT 1", map[string]string{"clause": "GBZ 188: 4.8"}, 2},
 		{"plain comment ends a value", "-- a: 1\n-- Words of explanation.\n--   not more of a\nSELECT 1", map[string]string{"a": "1"}, 4},
