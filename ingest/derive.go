@@ -241,6 +241,16 @@ func (c *checker) catalogue(field int, disease *value, dates ...*value) {
 	}
 }
 
+// scaled returns x times factor to the fifteen digits that a decimal keeps: 0.0029 µg/m³ become 0.0000029 mg/m³
+// and nothing beside it.
+func scaled(x, factor float64) float64 {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(x*factor, 'g', 15, 64), 64)
+	if err != nil {
+		return x * factor
+	}
+	return rounded
+}
+
 // measured settles value, qualifier and detection level of a detection result and brings them to one unit.
 func (c *checker) measured(at func(int) int, in, out func(int) *value) {
 	val, qualifier, lod, unit := out(0), out(1), out(2), in(3)
@@ -261,7 +271,7 @@ func (c *checker) measured(at func(int) int, in, out func(int) *value) {
 	if unit.num != 0 && unit.num != 1 {
 		for _, v := range []*value{val, lod, in(5), in(6)} {
 			if v.set {
-				v.num *= unit.num
+				v.num = scaled(v.num, unit.num)
 			}
 		}
 	}

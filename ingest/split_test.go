@@ -31,3 +31,13 @@ func TestSplitValues_Hazards(t *testing.T) {
 		}
 	}
 }
+
+func TestScaled_KeepsTheDecimal(t *testing.T) {
+	for _, tc := range []struct{ x, factor, want float64 }{
+		{0.0029, 1e-3, 0.0000029}, {0.5, 1, 0.5}, {2, 1e3, 2000}, {12.3, 1e-3, 0.0123}, {0, 1e-3, 0},
+	} {
+		if got := scaled(tc.x, tc.factor); got != tc.want {
+			t.Errorf("%v × %v: got %v, want %v", tc.x, tc.factor, got, tc.want)
+		}
+	}
+}
