@@ -80,6 +80,19 @@ func runners() map[string]runner {
 		"nowcast_lawless":        runNowcast,
 		"joinpoint_grid":         runJoinpointGrid,
 		"joinpoint_segmented":    runJoinpointSegmented,
+		"count_test":             runCountTest,
+		"dispersion":             runDispersion,
+		"gap_chart":              runGapChart,
+		"cusum_design":           runCUSUMDesign,
+		"cusum_arl":              runCUSUMRunLength,
+		"cusum_counts":           runCountCUSUM,
+		"empirical_bayes":        runEmpiricalBayes,
+		"gamma_prior":            runGammaPrior,
+		"temporal_scan":          runTemporalScan,
+		"window_test":            runWindowTest,
+		"time_between":           runTimeBetween,
+		"window_scan":            runWindowScan,
+		"rate_cusum":             runRateCUSUM,
 	}
 }
 

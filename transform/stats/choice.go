@@ -1,0 +1,113 @@
+package stats
+
+import "math"
+
+// DetectorMethod names a detector for a series of counts.
+type DetectorMethod string
+
+// The detectors that a Detector can be.
+const (
+	DetectorWindowTest  DetectorMethod = "window_test"  // WindowTest
+	DetectorTimeBetween DetectorMethod = "time_between" // TimeBetween
+	DetectorScan        DetectorMethod = "window_scan"  // WindowScan
+	DetectorCUSUM       DetectorMethod = "rate_cusum"   // RateCUSUM
+	DetectorEARS        DetectorMethod = "ears_c2"      // EARS, C2
+	DetectorFarrington  DetectorMethod = "farrington_flexible"
+)
+
+// Detector is a detector with its settings. Only those of its method count.
+type Detector struct {
+	Method   DetectorMethod
+	Alpha    float64         // error rate of one evaluation
+	Past     Past            // what is learned from
+	Window   int             // DetectorWindowTest: periods taken together; DetectorScan: the most that are
+	Events   int             // DetectorTimeBetween
+	Test     CountTestMethod // DetectorWindowTest, DetectorTimeBetween
+	Ratio    float64         // DetectorCUSUM
+	ARL      float64         // DetectorCUSUM
+	MinSigma float64         // DetectorEARS: smallest standard deviation
+	MinCases float64         // an alarm needs as many cases in the window
+}
+
+// DetectorFor chooses the detector for a series by the number of cases that are expected in a week: the one that the
+// evaluation in docs/evaluation.md recommends. `ohwatch stat evaluate` computes the evaluation again.
+func DetectorFor(expected float64) Detector {
+	past := Past{Periods: 5 * 52, Gap: 0}
+	switch {
+	case !(expected >= 0) || expected < 2:
+		return Detector{Method: DetectorScan, Alpha: 0.01, Window: 26, Past: past, MinCases: 2}
+	case expected < 10:
+		return Detector{Method: DetectorCUSUM, Ratio: 1.5, ARL: 104, Past: past, MinCases: 2}
+	}
+	return Detector{Method: DetectorFarrington, Alpha: 0.01, Past: Past{Periods: 5 * 52, Gap: 26}, MinCases: 5}
+}
+
+// FirstPoint is the first period that the detector can judge.
+func (d Detector) FirstPoint() int {
+	switch d.Method {
+	case DetectorTimeBetween, DetectorCUSUM:
+		return 1 + d.Past.Gap
+	case DetectorEARS:
+		return 9
+	case DetectorFarrington:
+		return d.Past.Periods + farringtonHalfWindow
+	}
+	return max(1, d.Window) + d.Past.Gap
+}
+
+const (
+	farringtonHalfWindow = 3
+	weeksOfYear          = 52
+)
+
+// Run evaluates the periods from:to of a series of weeks. Population is the exposure, where it is given. Missing
+// counts are left out of the past. Whatever the method, only a week with a case alarms.
+func (d Detector) Run(s CountSeries, from, to int) ([]SmallCountPoint, error) {
+	small := SmallCounts{Counts: s.Counts, Exposure: s.Population}
+	test := CountTestOptions{Method: d.Test, Alpha: d.Alpha}
+	var points []SmallCountPoint
+	var err error
+	switch d.Method {
+	case DetectorWindowTest:
+		points, err = WindowTest(small, from, to, WindowTestOptions{Window: d.Window, Past: d.Past, Test: test})
+	case DetectorTimeBetween:
+		points, err = TimeBetween(small, from, to, TimeBetweenOptions{Events: d.Events, Past: d.Past, Test: test})
+	case DetectorScan:
+		points, err = WindowScan(small, from, to, WindowScanOptions{MaxWindow: d.Window, Past: d.Past, Alpha: d.Alpha})
+	case DetectorCUSUM:
+		points, err = RateCUSUM(small, from, to, RateCUSUMOptions{Past: d.Past, Ratio: d.Ratio, ARL: d.ARL})
+	case DetectorEARS:
+		points, err = d.ears(s.Counts, from, to)
+	case DetectorFarrington:
+		points, err = d.farrington(s, from, to)
+	default:
+		return nil, argumentError("method", "no detector is called %q", string(d.Method))
+	}
+	for i := range points {
+		points[i].Alarm = points[i].Alarm && points[i].Cases >= d.MinCases && s.Counts[from+i] > 0
+	}
+	return points, err
+}
+
+func (d Detector) ears(counts []float64, from, to int) ([]SmallCountPoint, error) {
+	results, err := EARS(EARSC2, counts, from, to, EARSOptions{Alpha: d.Alpha, MinSigma: d.MinSigma})
+	points := make([]SmallCountPoint, len(results))
+	for i, r := range results {
+		points[i] = SmallCountPoint{Window: 1, Cases: counts[from+i], Expected: r.Mean, Bound: math.Floor(r.Bound), P: normalUpper(r.Score), Alarm: r.Alarm}
+	}
+	return points, err
+}
+
+// farrington is FarringtonFlexible, corrected, with the threshold of the negative binomial law.
+func (d Detector) farrington(s CountSeries, from, to int) ([]SmallCountPoint, error) {
+	years := max(1, d.Past.Periods/weeksOfYear)
+	results, err := FarringtonFlexible(s, from, to, FarringtonFlexibleOptions{
+		Years: years, HalfWindow: farringtonHalfWindow, Periods: 10, PastExcluded: d.Past.Gap, Reweight: true, WeightsThreshold: 2.58,
+		Alpha: d.Alpha, Trend: true, TrendThreshold: 1, Threshold: ThresholdNBPlugin, Offset: s.Population != nil, Corrected: true,
+	})
+	points := make([]SmallCountPoint, len(results))
+	for i, r := range results {
+		points[i] = SmallCountPoint{Window: 1, Cases: s.Counts[from+i], Expected: r.Expected, Bound: r.Bound, P: r.P, Alarm: r.Alarm}
+	}
+	return points, err
+}
