@@ -138,6 +138,7 @@ type checked struct {
 	columns  []builder
 	findings []finding
 	periods  []period // for the check on overlaps, one for each accepted row
+	returned []returned
 }
 
 // period is the time that a row covers for one subject.
@@ -184,7 +185,7 @@ func newChecker(p *plan, h header) *checker {
 // check converts and checks the rows of a record. raw is the record as sent and origin the row in it that
 // each row comes from; without a mapping both are the record itself.
 func (c *checker) check(rec, raw arrow.Record, origin []int) (*checked, error) {
-	out := &checked{read: int(rec.NumRows())}
+	out := &checked{read: int(rec.NumRows()), returned: c.returns(raw)}
 	for _, typ := range c.plan.types {
 		b, err := newBuilder(typ)
 		if err != nil {
@@ -212,7 +213,7 @@ func (c *checker) check(rec, raw arrow.Record, origin []int) (*checked, error) {
 			warned = warned || f.severity != reject
 		}
 		key := uint64(0)
-		if !rejected || len(c.found) > 0 && c.found[0].field >= 0 {
+		if !rejected || c.keyed() {
 			key = c.keyHash()
 		}
 		if len(c.found) > 0 {
@@ -254,6 +255,14 @@ func (c *checker) check(rec, raw arrow.Record, origin []int) (*checked, error) {
 	return out, nil
 }
 
+// keyed reports whether the natural key of a rejected row could be read: no reject is about the whole row or
+// about a field of the key.
+func (c *checker) keyed() bool {
+	return !slices.ContainsFunc(c.found, func(f finding) bool {
+		return f.severity == reject && (f.field < 0 || c.plan.keyField[f.field])
+	})
+}
+
 // report adds the findings of the row to out, its text sealed with rejects and warnings.
 func (c *checker) report(out *checked, raw arrow.Record, origin []int, i int, line uint32, key uint64) error {
 	sealed := ""
@@ -289,11 +298,17 @@ func (c *checker) seal(raw arrow.Record, origin []int, i int) (string, error) {
 	if origin != nil {
 		i = origin[i]
 	}
+	bits := raw.Column(colNumeric).(*array.Binary).Value(i)
 	var cells []sealedCell
 	for j := colCells; j < int(raw.NumCols()); j++ {
-		if text := raw.Column(j).(*array.String).Value(i); text != "" {
-			cells = append(cells, sealedCell{Heading: raw.ColumnName(j), Column: j - colCells, Text: strings.ToValidUTF8(text, "\ufffd")})
+		text := raw.Column(j).(*array.String).Value(i)
+		if text == "" || strings.HasPrefix(raw.ColumnName(j), returnMark) {
+			continue
 		}
+		n := j - colCells
+		cells = append(cells, sealedCell{
+			Heading: raw.ColumnName(j), Column: n, Text: strings.ToValidUTF8(text, "\ufffd"), Number: n/8 < len(bits) && bits[n/8]&(1<<(n%8)) != 0,
+		})
 	}
 	return c.plan.keyring.sealRow(cells)
 }

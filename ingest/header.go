@@ -43,7 +43,7 @@ func bare(key string) string {
 
 // ignoredHeading reports headings that are known and carry nothing.
 func ignoredHeading(key string) bool {
-	return slices.Contains([]string{"", "序号", "备注", "说明", "no", "no.", "编号序号"}, key)
+	return strings.HasPrefix(key, returnMark) || slices.Contains([]string{"", "序号", "备注", "说明", "no", "no.", "编号序号"}, key)
 }
 
 // headings finds fields by the senders' headings.

@@ -375,6 +375,7 @@ func (l *Loader) take(ctx context.Context, s *stream, b *batch, out *checked, h 
 		return nil
 	}
 	l.writer.addFindings(b, s.contract, h, out.findings)
+	l.writer.addReturned(b, out.returned, l.cfg.By)
 	if !all {
 		run.rows, run.key, run.content = kept(run.rows, write), kept(run.key, write), kept(run.content, write)
 		run.notes, run.version, run.op = kept(run.notes, write), kept(run.version, write), kept(run.op, write)

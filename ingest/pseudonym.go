@@ -131,6 +131,7 @@ type sealedCell struct {
 	Heading string `json:"h"`
 	Column  int    `json:"c"` // counted from 0
 	Text    string `json:"t"`
+	Number  bool   `json:"n,omitempty"` // a number in a spreadsheet
 }
 
 // sealRow encrypts a row as it was sent.

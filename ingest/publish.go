@@ -36,7 +36,17 @@ type storedFinding struct {
 type writer struct {
 	db       *warehouse.DB
 	findings []storedFinding
+	returned []rejectEvent
 	busy     chan error
+}
+
+// addReturned keeps which rejects came back in a batch until the next write.
+func (w *writer) addReturned(b *batch, rows []returned, by string) {
+	for _, r := range rows {
+		w.returned = append(w.returned, rejectEvent{
+			stream: b.result.Stream, batch: r.batch, row: r.row, state: stateReturned, byBatch: b.result.Batch, byRow: r.line, by: by,
+		})
+	}
 }
 
 // addFindings keeps findings until the next write.
@@ -89,9 +99,9 @@ func (l *Loader) write(ctx context.Context, current *batch) error {
 			s.ready, s.waiting = nil, 0
 		}
 	}
-	findings := l.writer.findings
-	l.writer.findings = nil
-	if len(todo) == 0 && len(findings) == 0 {
+	findings, returned := l.writer.findings, l.writer.returned
+	l.writer.findings, l.writer.returned = nil, nil
+	if len(todo) == 0 && len(findings) == 0 && len(returned) == 0 {
 		return nil
 	}
 	var begun []*batch
@@ -112,6 +122,9 @@ func (l *Loader) write(ctx context.Context, current *batch) error {
 		}
 		if err == nil {
 			err = writeFindings(ctx, l.cfg.DB, findings)
+		}
+		if err == nil {
+			err = writeRejectEvents(ctx, l.cfg.DB, returned, l.cfg.Now())
 		}
 		busy <- err
 	}()
@@ -364,6 +377,7 @@ func (l *Loader) abandon(ctx context.Context, src Source, batches []*batch, last
 		}
 	}
 	l.writer.findings = slices.DeleteFunc(l.writer.findings, func(f storedFinding) bool { return given[f.batch] })
+	l.writer.returned = slices.DeleteFunc(l.writer.returned, func(e rejectEvent) bool { return given[e.byBatch] })
 	if err := l.publish(ctx, report); err != nil {
 		return err
 	}

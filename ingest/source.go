@@ -89,7 +89,7 @@ func keep(dir, path string, now time.Time) (Source, error) {
 		return src, fmt.Errorf("keep %s: %w", path, err)
 	}
 	src.SHA256 = hex.EncodeToString(hash.Sum(nil))
-	src.kept = filepath.Join(dir, src.SHA256[:2], src.SHA256)
+	src.kept = keptPath(dir, src.SHA256)
 	if _, err := os.Stat(src.kept); err == nil {
 		return src, nil
 	}
@@ -101,6 +101,9 @@ func keep(dir, path string, now time.Time) (Source, error) {
 	}
 	return src, nil
 }
+
+// keptPath is where the file of that SHA-256 is kept under dir.
+func keptPath(dir, sum string) string { return filepath.Join(dir, sum[:2], sum) }
 
 // sheet is one table of a file: the rows of a text file, or a sheet of a workbook.
 type sheet struct {

@@ -89,7 +89,7 @@ func TestWriteRejects_MendedRowsLoad(t *testing.T) {
 			t.Errorf("rejects: %s", got)
 		}
 		back := filepath.Join(t.TempDir(), "back"+ending)
-		n, err := WriteRejects(t.Context(), d.db, d.dir, results[0].Batch, back, "原行号", "拒收原因", func(r *Reject) string { return r.Code })
+		n, err := WriteRejects(t.Context(), d.db, d.dir, d.batch(results[0].Batch), back, false, codeOnly)
 		if err != nil || n != 3 {
 			t.Fatalf("%d rows written: %v", n, err)
 		}

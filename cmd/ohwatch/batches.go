@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -28,30 +27,7 @@ func newBatchesCommand(a *app) *cobra.Command {
 		Short: a.text("batches.show_short", nil),
 		Args:  cobra.ExactArgs(1),
 		RunE:  func(cmd *cobra.Command, args []string) error { return a.showBatch(cmd.Context(), args[0]) },
-	}, newRejectsCommand(a), newRevertCommand(a))
-	return command
-}
-
-func newRejectsCommand(a *app) *cobra.Command {
-	var out string
-	var reveal bool
-	command := &cobra.Command{
-		Use:   "rejects ID [--out F.xlsx|F.csv]",
-		Short: a.text("batches.rejects_short", nil),
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			b, err := a.findBatch(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			if out != "" {
-				return a.writeRejects(cmd.Context(), b, out)
-			}
-			return a.printRejects(cmd.Context(), b, reveal)
-		},
-	}
-	command.Flags().StringVar(&out, "out", "", a.text("batches.flag_out", nil))
-	command.Flags().BoolVar(&reveal, "reveal", false, a.text("batches.flag_reveal", nil))
+	}, newRejectsCommand(a), newSettleCommand(a), newRevertCommand(a))
 	return command
 }
 
@@ -151,6 +127,10 @@ func (a *app) showBatch(ctx context.Context, arg string) error {
 	if err != nil {
 		return err
 	}
+	states, err := a.rejectCounts(ctx, b)
+	if err != nil {
+		return err
+	}
 	if a.json {
 		if findings == nil {
 			findings = []ingest.FindingCount{}
@@ -158,7 +138,8 @@ func (a *app) showBatch(ctx context.Context, arg string) error {
 		return a.printJSON(struct {
 			ingest.Batch
 			Findings []ingest.FindingCount `json:"findings"`
-		}{b, findings})
+			Rejects  map[string]int        `json:"rejects"` // rejected rows by state
+		}{b, findings, states})
 	}
 	if err := a.printBatches([]ingest.Batch{b}); err != nil {
 		return err
@@ -169,6 +150,12 @@ func (a *app) showBatch(ctx context.Context, arg string) error {
 			fmt.Fprintln(a.out, oneLine(a.text(name, map[string]any{key: strings.Join(list, "、")})))
 		}
 	}
+	if b.Rejected > 0 {
+		fmt.Fprintln(a.out, a.text("batches.reject_states", map[string]any{
+			"open": states[ingest.RejectOpen], "mended": states[ingest.RejectMended], "again": states[ingest.RejectAgain],
+			"withdrawn": states[ingest.RejectWithdrawn], "ignored": states[ingest.RejectIgnored],
+		}))
+	}
 	if len(findings) == 0 {
 		return nil
 	}
@@ -178,68 +165,4 @@ func (a *app) showBatch(ctx context.Context, arg string) error {
 	}
 	fmt.Fprintln(a.out)
 	return printTable(a.out, strings.Split(a.text("batches.findings_head", nil), "|"), rows)
-}
-
-// sentence says in words why a row was rejected.
-func (a *app) rejectSentence(r *ingest.Reject) string {
-	return a.text("ingest."+r.Code, r.MessageArgs())
-}
-
-func (a *app) printRejects(ctx context.Context, b ingest.Batch, reveal bool) error {
-	rejects, err := ingest.Rejects(ctx, a.db, a.cfg.Data.Dir, b.Batch, reveal)
-	if err != nil {
-		return err
-	}
-	if a.json {
-		return a.printRejectedRows(b, rejects)
-	}
-	var rows [][]string
-	for i := range rejects {
-		r := &rejects[i]
-		rows = append(rows, []string{r.Sheet, strconv.FormatUint(uint64(r.Row), 10), r.Column, r.Value, a.rejectSentence(r)})
-	}
-	if len(rows) == 0 {
-		a.say("batches.no_rejects", map[string]any{"batch": b.Batch})
-		return nil
-	}
-	return printTable(a.out, strings.Split(a.text("batches.rejects_head", nil), "|"), rows)
-}
-
-// printRejectedRows prints one object a rejected row: its first reason, and all reasons in the message.
-func (a *app) printRejectedRows(b ingest.Batch, rejects []ingest.Reject) error {
-	for i := 0; i < len(rejects); {
-		r := &rejects[i]
-		message := a.rejectSentence(r)
-		for i++; i < len(rejects) && rejects[i].Row == r.Row && rejects[i].Sheet == r.Sheet; i++ {
-			message += "; " + a.rejectSentence(&rejects[i])
-		}
-		err := a.printJSON(struct {
-			File    string `json:"file"`
-			Sheet   string `json:"sheet"`
-			Row     uint32 `json:"row"`
-			Column  string `json:"column"`
-			Value   string `json:"value"`
-			Code    string `json:"code"`
-			Message string `json:"message"`
-		}{b.File, r.Sheet, r.Row, r.Column, r.Value, r.Code, message})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (a *app) writeRejects(ctx context.Context, b ingest.Batch, out string) error {
-	switch strings.ToLower(filepath.Ext(out)) {
-	case ".xlsx", ".csv":
-	default:
-		return usageError(&saidError{"batches.out_ending", map[string]any{"path": out}})
-	}
-	n, err := ingest.WriteRejects(ctx, a.db, a.cfg.Data.Dir, b.Batch, out,
-		a.text("batches.column_row", nil), a.text("batches.column_reason", nil), a.rejectSentence)
-	if err != nil {
-		return err
-	}
-	a.say("batches.written", map[string]any{"rows": n, "path": out})
-	return nil
 }

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs testdata/script/*.txtar against the real command and the real engine. The scripts share
 // one engine, each with a database and a data directory of its own; those under testdata/embedded start
-// and stop an engine themselves.
+// and stop an engine themselves. Beside the usual commands they know workbook and mend (sheet_test.go).
 func TestScripts(t *testing.T) {
 	engine := startShared(t)
 	var next atomic.Int64
@@ -42,6 +42,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("OHWATCH_DATA_DIR", env.WorkDir+"/data")
 			return nil
 		},
+		Cmds:                sheetCommands,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		RequireExplicitExec: true,
 	})
