@@ -26,6 +26,11 @@ type Contract struct {
 	Derive  []Rule   `yaml:"derive"`
 	Checks  []Check  `yaml:"checks"`
 
+	// Event is the date field that says when what a row tells of happened, Reported the one that says when its paper was
+	// issued. Lateness is counted from them; a stream may have neither.
+	Event    string `yaml:"event"`
+	Reported string `yaml:"reported"`
+
 	byName map[string]int
 	known  headings
 }
@@ -240,6 +245,11 @@ func (c *Contract) prepare(reference *lists) error {
 			if name != "" && c.Field(name) == nil {
 				bad("rule %s: no field %q", r.Rule, name)
 			}
+		}
+	}
+	for _, name := range []string{c.Event, c.Reported} {
+		if f := c.Field(name); name != "" && (f == nil || len(f.To) == 0 || f.Type != "date" && f.Type != "month") {
+			bad("event or reported %q: want a date field that fills a column", name)
 		}
 	}
 	columns := c.columns()

@@ -63,7 +63,8 @@ type Result struct {
 	SkippedSheets  []string `json:"skipped_sheets,omitempty"` // sheets without a header that fits any contract
 	Encoding       string   `json:"encoding,omitempty"`
 	HeaderRow      int      `json:"header_row,omitempty"`
-	State          string   `json:"state"` // published, checked (dry run) or refused
+	Notes          []string `json:"notes,omitempty"` // codes: stream_unexpected
+	State          string   `json:"state"`           // published, checked (dry run) or refused
 
 	Refusal *Refusal `json:"-"` // why the file was refused
 }
@@ -82,6 +83,7 @@ type Loader struct {
 	next      uint64                     // number of the next batch
 	indexed   uint64                     // most facts of a stream to be held in memory
 	pending   []*batch                   // classified, not published yet
+	only      []string                   // streams that may be loaded; nil: all
 	writer    writer
 }
 
@@ -208,17 +210,22 @@ func (l *Loader) loadFile(ctx context.Context, path string, report func(Result) 
 	if err != nil {
 		return err
 	}
+	return l.loadSource(ctx, src, report)
+}
+
+// loadSource loads the sheets of a file whose bytes are kept.
+func (l *Loader) loadSource(ctx context.Context, src Source, report func(Result) error) error {
 	if l.repeated(src) {
 		return nil
 	}
-	err = l.loadSheets(ctx, src, report)
+	err := l.loadSheets(ctx, src, report)
 	var refusal *Refusal
 	if !errors.As(err, &refusal) {
 		return err
 	}
-	l.cfg.Log.InfoContext(ctx, "file refused", "file", path, "code", refusal.Code, "reason", refusal.Err)
+	l.cfg.Log.InfoContext(ctx, "file refused", "file", src.Name, "code", refusal.Code, "reason", refusal.Err)
 	l.pending = append(l.pending, &batch{result: Result{
-		File: path, SHA256: src.SHA256, State: "refused", UnknownHeaders: []string{}, Refusal: refusal,
+		File: src.Name, SHA256: src.SHA256, State: "refused", UnknownHeaders: []string{}, Refusal: refusal,
 	}})
 	return nil
 }

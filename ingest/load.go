@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +24,8 @@ type batch struct {
 	table      string // empty when the batch has no rows of its own
 	began      time.Time
 	started    bool            // the started event is on its way to the warehouse
+	headings   []string        // of the columns, as the sender wrote them
+	fields     []string        // that each heading names, empty for none
 	discovered map[string]bool // employers already noted as discovered
 }
 
@@ -150,6 +153,9 @@ func (l *Loader) loadSheet(ctx context.Context, src Source, sh *sheet, hidden []
 	if err != nil {
 		return nil, err
 	}
+	if l.only != nil && !slices.Contains(l.only, contract.Stream) {
+		return nil, refuse("stream_unexpected", nil, "stream", contract.Title.Zh, "streams", strings.Join(l.only, ", "))
+	}
 	s, err := l.open(ctx, contract)
 	if err != nil {
 		return nil, err
@@ -159,6 +165,7 @@ func (l *Loader) loadSheet(ctx context.Context, src Source, sh *sheet, hidden []
 	b.result.Encoding, b.result.HiddenSheets = sh.encoding, hidden
 	b.result.UnknownHeaders = append(b.result.UnknownHeaders, h.unknown...)
 	b.result.HeaderRow = int(sh.lines.kept[h.first].number)
+	b.headings, b.fields = h.names, l.cfg.Mapping.fieldsOf(contract, h)
 	sh.lines.kept = sh.lines.kept[h.first+h.rows:]
 	return b, l.loadRows(ctx, s, b, newTable(sh.lines, sh.text, h.names, memory.DefaultAllocator), h)
 }

@@ -90,6 +90,9 @@ func ReadMapping(path string) (*Mapping, error) {
 	return m, nil
 }
 
+// ParseMapping reads and validates the text of a mapping file.
+func ParseMapping(text []byte) (*Mapping, error) { return parseMapping(text) }
+
 func parseMapping(text []byte) (*Mapping, error) {
 	m := new(Mapping)
 	if err := yaml.UnmarshalWithOptions(text, m, yaml.Strict()); err != nil {
@@ -283,6 +286,28 @@ func (m *Mapping) fits(c *Contract) error {
 		return fmt.Errorf("stream %s has no field %s", m.Stream, strings.Join(wrong, ", "))
 	}
 	return nil
+}
+
+// fieldsOf returns the field of the contract that each column of a header fills, empty for none; without a mapping
+// the header itself knows.
+func (m *Mapping) fieldsOf(c *Contract, h header) []string {
+	fields := make([]string, len(h.names))
+	if m == nil {
+		for i, column := range h.columns {
+			if column >= 0 {
+				fields[column] = c.Fields[i].Name
+			}
+		}
+		return fields
+	}
+	for name, f := range m.Fields {
+		for i, text := range h.names {
+			if f.Column != "" && heading(f.Column) == heading(text) {
+				fields[i] = name
+			}
+		}
+	}
+	return fields
 }
 
 // absent reports whether the foreign file is known not to have a field.

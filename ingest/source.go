@@ -66,18 +66,28 @@ func files(paths []string) ([]string, error) {
 // keep copies a file into the store under dir, named by its SHA-256. A file that is there already is not
 // written again.
 func keep(dir, path string, now time.Time) (Source, error) {
-	src := Source{Name: path, Received: now}
 	in, err := os.Open(path)
 	if err != nil {
-		return src, fmt.Errorf("keep %s: %w", path, err)
+		return Source{Name: path, Received: now}, fmt.Errorf("keep %s: %w", path, err)
 	}
 	defer in.Close()
+	return keepFrom(dir, in, path, now, false)
+}
+
+// keepFrom stores what in yields under dir. With durable it waits until the bytes are on the disk.
+func keepFrom(dir string, in io.Reader, name string, now time.Time, durable bool) (_ Source, err error) {
+	src := Source{Name: name, Received: now}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("keep %s: %w", name, err)
+		}
+	}()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return src, fmt.Errorf("keep %s: %w", path, err)
+		return src, err
 	}
 	out, err := os.CreateTemp(dir, "incoming-")
 	if err != nil {
-		return src, fmt.Errorf("keep %s: %w", path, err)
+		return src, err
 	}
 	defer os.Remove(out.Name()) // gone already when it was renamed
 	hash := sha256.New()
@@ -85,8 +95,11 @@ func keep(dir, path string, now time.Time) (Source, error) {
 	if err == nil {
 		err = out.Chmod(0o600)
 	}
+	if err == nil && durable {
+		err = out.Sync()
+	}
 	if err = errors.Join(err, out.Close()); err != nil {
-		return src, fmt.Errorf("keep %s: %w", path, err)
+		return src, err
 	}
 	src.SHA256 = hex.EncodeToString(hash.Sum(nil))
 	src.kept = keptPath(dir, src.SHA256)
@@ -94,16 +107,28 @@ func keep(dir, path string, now time.Time) (Source, error) {
 		return src, nil
 	}
 	if err := os.MkdirAll(filepath.Dir(src.kept), 0o700); err != nil {
-		return src, fmt.Errorf("keep %s: %w", path, err)
+		return src, err
 	}
 	if err := os.Rename(out.Name(), src.kept); err != nil {
-		return src, fmt.Errorf("keep %s: %w", path, err)
+		return src, err
+	}
+	if durable {
+		return src, syncDir(filepath.Dir(src.kept))
 	}
 	return src, nil
 }
 
 // keptPath is where the file of that SHA-256 is kept under dir.
 func keptPath(dir, sum string) string { return filepath.Join(dir, sum[:2], sum) }
+
+// syncDir waits until the names in a folder are on the disk.
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
 
 // sheet is one table of a file: the rows of a text file, or a sheet of a workbook.
 type sheet struct {

@@ -59,6 +59,7 @@ func commands(a *app) []*cobra.Command {
 		newIngestCommand(a),
 		newBatchesCommand(a),
 		newContractCommand(a),
+		newSenderCommand(a),
 		newTransformCommand(a),
 		newIndicatorsCommand(a),
 		newWarnCommand(a),

@@ -227,7 +227,7 @@ func (a *app) checkEngineClock(ctx context.Context, db *warehouse.DB) finding {
 
 // checkJobs looks for jobs that fail.
 func (a *app) checkJobs(ctx context.Context, db *warehouse.DB) finding {
-	all, err := jobStatus{store: &runStore{db: db}, jobs: a.cfg.Jobs, now: time.Now}.Status(ctx)
+	all, err := jobStatus{store: &runStore{db: db}, jobs: a.cfg.JobList(), now: time.Now}.Status(ctx)
 	if err != nil {
 		return a.found("jobs", stateWarn, "jobs_unknown", nil, "ohwatch migrate up")
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ohwatch/ingest"
+	"ohwatch/ingest/receive"
 )
 
 // loadMemory is the heap, in bytes, above which the load collects garbage at every chance: the process stays
@@ -73,7 +74,14 @@ func (a *app) ingest(ctx context.Context, cfg ingest.Config, mapping string, str
 	case err != nil:
 		return err
 	}
-	err = loader.Load(ctx, paths, func(r ingest.Result) error {
+	profile, load, err := a.loadAs(ctx, loader, cfg)
+	if err != nil {
+		return errors.Join(err, loader.Close())
+	}
+	err = load(ctx, paths, func(r ingest.Result) error {
+		if r.Refusal == nil && !profile.Expects(r.Stream) {
+			r.Notes = append(r.Notes, "stream_unexpected")
+		}
 		if r.Refusal != nil {
 			refused++
 		} else {
@@ -106,6 +114,24 @@ func (a *app) ingest(ctx context.Context, cfg ingest.Config, mapping string, str
 		return &exitError{code: exitNeedsPerson}
 	}
 	return nil
+}
+
+// loadAs returns the profile of the sender, empty when there is none, and how its files are loaded: by the profile's
+// mappings and limits unless a mapping was named.
+func (a *app) loadAs(ctx context.Context, loader *ingest.Loader, cfg ingest.Config) (
+	profile receive.Profile, load func(context.Context, []string, func(ingest.Result) error) error, err error,
+) {
+	profile, err = receive.FindProfile(ctx, a.db, cfg.Sender)
+	if errors.Is(err, receive.ErrNoSender) {
+		return receive.Profile{Sender: cfg.Sender}, loader.Load, nil
+	}
+	if err != nil || cfg.Mapping != nil {
+		return profile, loader.Load, err
+	}
+	as, err := profile.Delivery(cfg.Stream)
+	return profile, func(ctx context.Context, paths []string, report func(ingest.Result) error) error {
+		return loader.LoadAs(ctx, paths, as, report)
+	}, err
 }
 
 // boundMemory keeps a load of any size within loadMemory, unless GOMEMLIMIT says otherwise.
@@ -148,6 +174,9 @@ func (a *app) printResult(r ingest.Result) error {
 	})))
 	if len(r.UnknownHeaders) > 0 {
 		fmt.Fprintln(a.out, oneLine(a.text("ingest.unknown_headers", map[string]any{"headers": strings.Join(r.UnknownHeaders, "、")})))
+	}
+	for _, note := range r.Notes {
+		fmt.Fprintln(a.out, a.text("receive.note_"+note, nil))
 	}
 	if len(r.HiddenSheets) > 0 {
 		fmt.Fprintln(a.out, oneLine(a.text("ingest.hidden_sheets", map[string]any{"sheets": strings.Join(r.HiddenSheets, "、")})))

@@ -68,7 +68,7 @@ func (a *app) listJobs(ctx context.Context) error {
 	if err := a.openDB(ctx); err != nil {
 		return err
 	}
-	all, err := jobStatus{store: &runStore{db: a.db}, jobs: a.cfg.Jobs, now: time.Now}.Status(ctx)
+	all, err := jobStatus{store: &runStore{db: a.db}, jobs: a.cfg.JobList(), now: time.Now}.Status(ctx)
 	if err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func (a *app) printHistory(ctx context.Context, name string, most int) error {
 // knownJob returns a usage error unless there is a job of that name.
 func (a *app) knownJob(name string) error {
 	var names []string
-	for _, job := range a.cfg.Jobs.List() {
+	for _, job := range a.cfg.JobList() {
 		if job.Name == name {
 			return nil
 		}
@@ -243,7 +243,7 @@ func (a *app) scheduler(log *slog.Logger, by string) *schedule.Scheduler {
 
 // scheduledJob returns the configured job of that name with what it does.
 func (a *app) scheduledJob(name string) (schedule.Job, error) {
-	for _, job := range a.cfg.Jobs.List() {
+	for _, job := range a.cfg.JobList() {
 		if job.Name != name {
 			continue
 		}

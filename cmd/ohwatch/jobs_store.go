@@ -116,7 +116,7 @@ func (s *runStore) History(ctx context.Context, job string, most int) ([]schedul
 // jobStatus answers how the configured jobs stand.
 type jobStatus struct {
 	store *runStore
-	jobs  config.Jobs
+	jobs  []config.NamedJob
 	now   func() time.Time
 }
 
@@ -132,7 +132,7 @@ func (s jobStatus) Status(ctx context.Context) ([]schedule.Status, error) {
 		return nil, err
 	}
 	var all []schedule.Status
-	for _, job := range s.jobs.List() {
+	for _, job := range s.jobs {
 		when, err := schedule.Parse(job.Cron)
 		if err != nil {
 			return nil, fmt.Errorf("job %s: %w", job.Name, err)

@@ -99,7 +99,7 @@ func TestRunStore(t *testing.T) {
 
 	jobs := config.Default().Jobs
 	jobs.Transform.Enabled = false
-	all, err := jobStatus{store: store, jobs: jobs, now: func() time.Time { return monday.Add(2 * time.Hour) }}.Status(ctx)
+	all, err := jobStatus{store: store, jobs: jobs.List(), now: func() time.Time { return monday.Add(2 * time.Hour) }}.Status(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestRunStore_FailuresWithoutAnySuccess(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	all, err := jobStatus{store: store, jobs: config.Default().Jobs, now: time.Now}.Status(ctx)
+	all, err := jobStatus{store: store, jobs: config.Default().JobList(), now: time.Now}.Status(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -11,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"ohwatch/ingest"
+	"ohwatch/ingest/receive"
+	"ohwatch/internal/config"
 	"ohwatch/internal/message"
 	"ohwatch/internal/period"
 	"ohwatch/internal/schedule"
@@ -73,10 +76,14 @@ func (a *app) serveEngine(ctx context.Context) error {
 		log = slog.New(slog.NewTextHandler(a.errOut, nil))
 	}
 
+	receiver := a.receiver(log, "upload")
+	api := &receive.API{
+		Receiver: receiver, MaxBytes: int64(a.cfg.Upload.MaxSize), PerMinute: a.cfg.Upload.PerMinute, Wait: uploadWait,
+	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	scheduler := a.scheduler(log, "serve")
-	for _, job := range a.cfg.Jobs.List() {
+	for _, job := range a.cfg.JobList() {
 		if !job.Enabled {
 			continue
 		}
@@ -89,16 +96,27 @@ func (a *app) serveEngine(ctx context.Context) error {
 	server := &web.Server{
 		Bulletins:    a.cfg.ReportsFolder(),
 		Organisation: a.organisation(),
-		Jobs:         jobStatus{store: &runStore{db: a.db}, jobs: a.cfg.Jobs, now: time.Now},
+		Jobs:         jobStatus{store: &runStore{db: a.db}, jobs: a.cfg.JobList(), now: time.Now},
 		Health:       a.ping,
 		Printer:      a.printer,
 		Now:          time.Now,
 		Log:          log,
+		API:          api.Handler(),
 	}
 	parts := []func(context.Context) error{
 		scheduler.Run,
 		a.watchEngine,
+		receiver.Run,
 		func(ctx context.Context) error { return server.Serve(ctx, listener) },
+	}
+	if a.cfg.Upload.Listen != "" {
+		open, err := web.ListenAPI(ctx, a.cfg.Upload.Listen, a.cfg.InData(a.cfg.Upload.TLSCert), a.cfg.InData(a.cfg.Upload.TLSKey))
+		if err != nil {
+			return err
+		}
+		defer open.Close()
+		a.note("serve.api", map[string]any{"address": open.Addr()})
+		parts = append(parts, func(ctx context.Context) error { return server.ServeAPI(ctx, open) })
 	}
 	if a.cfg.Engine.DSN != "" {
 		here, err := newPresence(&runStore{db: a.db})
@@ -128,6 +146,9 @@ func (a *app) serveEngine(ctx context.Context) error {
 	a.note("serve.stopped", nil)
 	return nil
 }
+
+// uploadWait is how long an upload is waited for until it is answered as waiting.
+const uploadWait = 10 * time.Second
 
 // engineInterval is how often the engine is asked for a sign of life.
 const engineInterval = 10 * time.Second
@@ -164,12 +185,18 @@ func (a *app) organisation() string {
 
 // jobFuncs returns what each job does, by its name.
 func (a *app) jobFuncs() map[string]schedule.Func {
-	return map[string]schedule.Func{
+	funcs := map[string]schedule.Func{
 		"ingest":    a.ingestJob,
 		"transform": a.transformJob,
 		"warn":      a.warnJob,
 		"report":    a.reportJob,
 	}
+	for name, source := range a.cfg.Fetch {
+		funcs[config.FetchPrefix+name] = func(ctx context.Context, _ time.Time) (schedule.Outcome, error) {
+			return a.fetchJob(ctx, name, source)
+		}
+	}
+	return funcs
 }
 
 // lastWeek returns the ISO week that had ended when a weekly job was due.
@@ -213,69 +240,72 @@ func (a *app) evaluated(due time.Time) time.Time {
 	return due
 }
 
-// receipt is what is written beside a file that was taken out of the drop folder.
-type receipt struct {
-	ingest.Result
-	Code    string `json:"code,omitempty"`    // of a refusal
-	Message string `json:"message,omitempty"` // its sentence
+// receiver returns the taker of senders' files.
+func (a *app) receiver(log *slog.Logger, by string) *receive.Receiver {
+	return &receive.Receiver{
+		DB: a.db, Dir: a.cfg.Data.Dir, Today: a.today, Now: time.Now, Catalogue: a.catalogue, Words: a.rejectWords, Log: log, By: by,
+	}
 }
 
-// ingestJob loads what lies in the drop folder.
-func (a *app) ingestJob(ctx context.Context, _ time.Time) (outcome schedule.Outcome, err error) {
-	var loader *ingest.Loader
-	defer func() {
-		if loader != nil {
-			err = errors.Join(err, loader.Close())
-		}
-	}()
-	total, refused := ingest.Result{}, 0
-	watcher := ingest.Watcher{
-		Folder: a.cfg.DropFolder(), Done: a.cfg.DoneFolder(), Failed: a.cfg.FailedFolder(),
+// ingestJob loads what lies in the drop folder, and what else was received and waits.
+func (a *app) ingestJob(ctx context.Context, _ time.Time) (schedule.Outcome, error) {
+	r := a.receiver(a.log, "job")
+	tally, err := r.TakeDropped(ctx, receive.Folders{
+		Drop: a.cfg.DropFolder(), Done: a.cfg.DoneFolder(), Failed: a.cfg.FailedFolder(),
 		Stable: time.Duration(a.cfg.Ingest.StableSeconds) * time.Second,
-		Load: func(ctx context.Context, path string) (any, bool, error) {
-			if loader == nil {
-				opened, err := ingest.Open(ctx, ingest.Config{
-					DB: a.db, Dir: a.cfg.Data.Dir, Today: a.today(), By: "job", Log: a.log, Now: time.Now,
-				})
-				if err != nil {
-					return nil, false, err
-				}
-				loader = opened
-			}
-			receipts, published := []receipt{}, 0
-			err := loader.Load(ctx, []string{path}, func(r ingest.Result) error {
-				receipts = append(receipts, a.receipt(r))
-				if r.Refusal == nil {
-					published++
-				}
-				total.Read += r.Read
-				total.Loaded += r.Loaded
-				total.Corrected += r.Corrected
-				total.Rejected += r.Rejected
-				return nil
-			})
-			isRefused := published == 0 && len(receipts) > 0
-			if isRefused {
-				refused++
-			}
-			return receipts, isRefused, err
-		},
-	}
-	taken, err := watcher.Scan(ctx)
-	outcome.Rows = uint64(total.Loaded + total.Corrected)
-	outcome.Detail = a.text("jobs.did_ingest", map[string]any{
-		"files": len(taken), "refused": refused, "read": total.Read, "loaded": total.Loaded,
-		"corrected": total.Corrected, "rejected": total.Rejected,
 	})
+	waited := 0
+	if !errors.Is(err, ingest.ErrBusy) {
+		n, workErr := r.Work(ctx)
+		waited, err = n, errors.Join(err, workErr)
+	}
+	outcome := a.tallied(tally)
+	if waited > 0 {
+		outcome.Detail += a.text("jobs.did_waiting", map[string]any{"n": waited})
+	}
 	return outcome, err
 }
 
-// receipt puts the sentence to a refusal.
-func (a *app) receipt(r ingest.Result) receipt {
-	if r.Refusal == nil {
-		return receipt{Result: r}
+// fetchJob fetches what lies on an SFTP server and loads it.
+func (a *app) fetchJob(ctx context.Context, name string, f config.Fetch) (schedule.Outcome, error) {
+	tally, err := a.receiver(a.log, "job").Fetch(ctx, a.fetchSource(name, f))
+	var permanent *receive.Fault
+	if errors.As(err, &permanent) {
+		err = backoff.Permanent(err) // nothing changes by itself
 	}
-	return receipt{Result: r, Code: r.Refusal.Code, Message: a.sentence(r.Refusal)}
+	return a.tallied(tally), err
+}
+
+// fetchSource returns an SFTP source as the configuration describes it.
+func (a *app) fetchSource(name string, f config.Fetch) receive.Source {
+	source := receive.Source{
+		Name: name, Address: f.Address, User: f.User, HostKey: f.HostKey, Folder: f.Folder, Done: f.Done, Sender: f.Sender, Stream: f.Stream,
+		Stable: time.Duration(f.StableSeconds) * time.Second,
+	}
+	if f.KeyFile != "" {
+		source.KeyFile = a.cfg.InData(f.KeyFile)
+	}
+	if f.PasswordFile != "" {
+		source.PasswordFile = a.cfg.InData(f.PasswordFile)
+	}
+	if f.PasswordEnv != "" {
+		source.Password = os.Getenv(f.PasswordEnv)
+	}
+	return source
+}
+
+// tallied says what a run over a source has done.
+func (a *app) tallied(t receive.Tally) schedule.Outcome {
+	outcome := schedule.Outcome{
+		Rows: uint64(t.Loaded + t.Corrected),
+		Detail: a.text("jobs.did_ingest", map[string]any{
+			"files": t.Files, "refused": t.Refused, "read": t.Read, "loaded": t.Loaded, "corrected": t.Corrected, "rejected": t.Rejected,
+		}),
+	}
+	if t.Stuck > 0 {
+		outcome.Detail += a.text("jobs.did_stuck", map[string]any{"n": t.Stuck})
+	}
+	return outcome
 }
 
 // transformJob brings models and indicators up to date.

@@ -12,8 +12,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -26,7 +28,7 @@ const fileVariable = "OHWATCH_CONFIG"
 // fileMost is the size in bytes above which a file is not taken for a configuration.
 const fileMost = 1 << 20
 
-// Config is the whole configuration. It is a value: a copy shares only Rules, which nobody changes.
+// Config is the whole configuration. It is a value: a copy shares only Rules and Fetch, which nobody changes.
 type Config struct {
 	// File is the path of the file that was read, empty when there was none.
 	File string `yaml:"-"`
@@ -37,7 +39,11 @@ type Config struct {
 	Ingest  Ingest  `yaml:"ingest"`
 	Jobs    Jobs    `yaml:"jobs"`
 	Serve   Serve   `yaml:"serve"`
+	Upload  Upload  `yaml:"upload"`
 	Reports Reports `yaml:"reports"`
+
+	// Fetch holds the SFTP servers to fetch files from, by name.
+	Fetch map[string]Fetch `yaml:"fetch"`
 
 	// Rules changes parameters of warning rules: rule, parameter, new value with the reason for it.
 	Rules map[string]map[string]Override `yaml:"rules"`
@@ -103,9 +109,46 @@ func (j Jobs) List() []NamedJob {
 	return []NamedJob{{"ingest", j.Ingest}, {"transform", j.Transform}, {"warn", j.Warn}, {"report", j.Report}}
 }
 
+// JobList returns every job: the fetches, by name, and then the others in the order in which they feed each other.
+func (c Config) JobList() []NamedJob {
+	var all []NamedJob
+	for _, name := range slices.Sorted(maps.Keys(c.Fetch)) {
+		all = append(all, NamedJob{FetchPrefix + name, c.Fetch[name].Job})
+	}
+	return append(all, c.Jobs.List()...)
+}
+
+// FetchPrefix is what the job of a fetch has before the name of its source.
+const FetchPrefix = "fetch-"
+
 // Serve describes the web server.
 type Serve struct {
 	Listen string `yaml:"listen"` // host:port on loopback
+}
+
+// Upload describes the interface by which senders upload files.
+type Upload struct {
+	Listen    string `yaml:"listen"`     // host:port of its own; empty: served with the pages, on loopback
+	TLSCert   string `yaml:"tls_cert"`   // PEM files; needed unless listen is a loopback address
+	TLSKey    string `yaml:"tls_key"`    //
+	MaxSize   Size   `yaml:"max_size"`   // of one file
+	PerMinute int    `yaml:"per_minute"` // requests of one token
+}
+
+// Fetch is one SFTP server from which files are fetched. Who sends what, the sender's profile says.
+type Fetch struct {
+	Address       string `yaml:"address"`  // host or host:port
+	User          string `yaml:"user"`     //
+	HostKey       string `yaml:"host_key"` // public key of the server, as in known_hosts without the name: ssh-ed25519 AAAA…
+	KeyFile       string `yaml:"key_file"` // private key, relative to the data directory
+	PasswordFile  string `yaml:"password_file"`
+	PasswordEnv   string `yaml:"password_env"`   // name of the variable that holds the password, or the passphrase of the key
+	Folder        string `yaml:"folder"`         // on the server
+	Done          string `yaml:"done"`           // folder on the server for files that were fetched; empty: they stay
+	Sender        string `yaml:"sender"`         // name of the profile
+	Stream        string `yaml:"stream"`         // empty: found by the headings
+	StableSeconds int    `yaml:"stable_seconds"` // a file is taken when it has not changed for so long
+	Job           `yaml:",inline"`
 }
 
 // Reports says where bulletins go.
@@ -131,6 +174,9 @@ func (c Config) FailedFolder() string { return filepath.Join(c.DropFolder(), c.I
 
 // ReportsFolder returns the path of the folder for bulletins.
 func (c Config) ReportsFolder() string { return c.inData(c.Reports.Out) }
+
+// InData returns a path that is relative to the data directory.
+func (c Config) InData(path string) string { return c.inData(path) }
 
 // KeysFolder returns the path of the folder for secrets.
 func (c Config) KeysFolder() string { return c.inData("keys") }
@@ -159,8 +205,14 @@ func Default() Config {
 			Report:    Job{Cron: "0 7 * * 1", Enabled: true, CatchUp: "once", Retries: 5},
 		},
 		Serve:   Serve{Listen: "127.0.0.1:8080"},
+		Upload:  Upload{MaxSize: 512 << 20, PerMinute: 120},
 		Reports: Reports{Out: "reports", Lang: "zh"},
 	}
+}
+
+// defaultFetch is a fetch of which nothing is said yet.
+func defaultFetch() Fetch {
+	return Fetch{StableSeconds: 60, Job: Job{Cron: "15 * * * *", Enabled: true, CatchUp: "once", Retries: 3}}
 }
 
 //go:embed ohwatch.yaml

@@ -159,8 +159,12 @@ const (
 	leafKey
 )
 
-// rulesKey is the one section whose keys are not fixed: rules.RULE.PARAMETER.value and .reason.
-const rulesKey = "rules"
+// rulesKey and fetchKey are the sections whose keys are not fixed: rules.RULE.PARAMETER.value and .reason, and
+// fetch.NAME with the keys of Fetch.
+const (
+	rulesKey = "rules"
+	fetchKey = "fetch"
+)
 
 // kind says what the key at path is.
 func (c *Config) kind(path []string) keyKind {
@@ -169,6 +173,15 @@ func (c *Config) kind(path []string) keyKind {
 		case len(path) < 4:
 			return sectionKey
 		case len(path) == 4 && (path[3] == "value" || path[3] == "reason"):
+			return leafKey
+		}
+		return unknownKey
+	}
+	if path[0] == fetchKey {
+		if len(path) < 3 {
+			return sectionKey
+		}
+		if _, ok := field(reflect.ValueOf(Fetch{}), path[2:]); len(path) == 3 && ok {
 			return leafKey
 		}
 		return unknownKey
@@ -201,7 +214,25 @@ func (c *Config) set(path []string, text string) (want string, fits bool) {
 		c.Rules[path[1]][path[2]] = override
 		return "", true
 	}
+	if path[0] == fetchKey {
+		f, known := c.Fetch[path[1]]
+		if !known {
+			f = defaultFetch()
+		}
+		target, _ := field(reflect.ValueOf(&f).Elem(), path[2:])
+		want, fits = setField(target, path, text)
+		if c.Fetch == nil {
+			c.Fetch = map[string]Fetch{}
+		}
+		c.Fetch[path[1]] = f
+		return want, fits
+	}
 	target, _ := field(reflect.ValueOf(c).Elem(), path)
+	return setField(target, path, text)
+}
+
+// setField gives a field the value that text says.
+func setField(target reflect.Value, path []string, text string) (want string, fits bool) {
 	switch p := target.Addr().Interface().(type) {
 	case *string:
 		*p = text
@@ -222,6 +253,9 @@ func (c *Config) set(path []string, text string) (want string, fits bool) {
 	panic(fmt.Sprintf("config: key %s has the unhandled type %s", keyName(path), target.Type()))
 }
 
+// inlineTag marks a struct whose fields count as those of the struct that holds it.
+const inlineTag = ",inline"
+
 // field returns the field of the struct v that path leads to.
 func field(v reflect.Value, path []string) (reflect.Value, bool) {
 	for _, name := range path {
@@ -230,9 +264,16 @@ func field(v reflect.Value, path []string) (reflect.Value, bool) {
 		}
 		found := false
 		for i := range v.NumField() {
-			if tag := v.Type().Field(i).Tag.Get("yaml"); tag == name && tag != "-" {
+			tag := v.Type().Field(i).Tag.Get("yaml")
+			if tag == name && tag != "-" {
 				v, found = v.Field(i), true
 				break
+			}
+			if tag == inlineTag {
+				if inner, ok := field(v.Field(i), []string{name}); ok {
+					v, found = inner, true
+					break
+				}
 			}
 		}
 		if !found {
@@ -250,11 +291,21 @@ func (c *Config) leaves() [][]string {
 		switch v.Kind() {
 		case reflect.Struct:
 			for i := range v.NumField() {
-				if tag := v.Type().Field(i).Tag.Get("yaml"); tag != "-" {
+				switch tag := v.Type().Field(i).Tag.Get("yaml"); tag {
+				case "-":
+				case inlineTag:
+					descend(v.Field(i), path)
+				default:
 					descend(v.Field(i), append(path[:len(path):len(path)], tag))
 				}
 			}
 		case reflect.Map:
+			if path[0] == fetchKey {
+				for name, f := range c.Fetch {
+					descend(reflect.ValueOf(f), []string{fetchKey, name})
+				}
+				return
+			}
 			for rule, params := range c.Rules {
 				for param := range params {
 					paths = append(paths, []string{rulesKey, rule, param, "value"}, []string{rulesKey, rule, param, "reason"})

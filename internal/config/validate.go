@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"ohwatch/internal/schedule"
 )
@@ -17,6 +18,7 @@ var (
 	cityCode   = regexp.MustCompile(`^[0-9]{6}$`)
 	identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
 	ruleName   = regexp.MustCompile(`^[A-Z][A-Z0-9-]{0,15}$`)
+	sourceName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,40}$`)
 	paramName  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 )
 
@@ -61,8 +63,11 @@ func (c Config) validate(sources source) error {
 	check(c.Ingest.StableSeconds >= 1 && c.Ingest.StableSeconds <= 86400,
 		"ingest.stable_seconds", strconv.Itoa(c.Ingest.StableSeconds), "1–86400")
 
-	for _, job := range c.Jobs.List() {
+	for _, job := range c.JobList() {
 		key := "jobs." + job.Name
+		if name, ok := strings.CutPrefix(job.Name, FetchPrefix); ok {
+			key = fetchKey + "." + name
+		}
 		_, err := schedule.Parse(job.Cron)
 		check(err == nil, key+".cron", job.Cron, "0 6 * * 1")
 		_, err = schedule.ParsePolicy(job.CatchUp)
@@ -73,6 +78,25 @@ func (c Config) validate(sources source) error {
 	_, port, err := net.SplitHostPort(c.Serve.Listen)
 	number, portErr := strconv.ParseUint(port, 10, 16)
 	check(err == nil && portErr == nil && number <= 65535, "serve.listen", c.Serve.Listen, "127.0.0.1:8080")
+
+	host, _, err := net.SplitHostPort(c.Upload.Listen)
+	check(c.Upload.Listen == "" || err == nil, "upload.listen", c.Upload.Listen, "0.0.0.0:8443")
+	open := c.Upload.Listen != "" && !isLoopback(host)
+	check(!open || c.Upload.TLSCert != "", "upload.tls_cert", c.Upload.TLSCert, "/etc/ssl/ohwatch.pem")
+	check((c.Upload.TLSCert == "") == (c.Upload.TLSKey == ""), "upload.tls_key", c.Upload.TLSKey, "/etc/ssl/private/ohwatch.key")
+	check(c.Upload.MaxSize >= 1<<10 && c.Upload.MaxSize <= 1<<40, "upload.max_size", c.Upload.MaxSize.String(), "512MiB")
+	check(c.Upload.PerMinute >= 1 && c.Upload.PerMinute <= 100_000, "upload.per_minute", strconv.Itoa(c.Upload.PerMinute), "1–100000")
+	for _, name := range slices.Sorted(maps.Keys(c.Fetch)) {
+		f, key := c.Fetch[name], fetchKey+"."+name
+		check(sourceName.MatchString(name), key, name, "a-z 0-9 -")
+		filled(key+".address", f.Address, "sftp.example.cn:22")
+		filled(key+".user", f.User, "ohwatch")
+		check(strings.Count(strings.TrimSpace(f.HostKey), " ") >= 1, key+".host_key", f.HostKey, "ssh-ed25519 AAAA…")
+		check(f.KeyFile != "" || f.PasswordFile != "" || f.PasswordEnv != "", key+".key_file", f.KeyFile, "keys/"+name)
+		filled(key+".folder", f.Folder, "/out")
+		filled(key+".sender", f.Sender, "…")
+		check(f.StableSeconds >= 0 && f.StableSeconds <= 86400, key+".stable_seconds", strconv.Itoa(f.StableSeconds), "0–86400")
+	}
 
 	filled("reports.out", c.Reports.Out, "reports")
 	check(c.Reports.Lang == "zh" || c.Reports.Lang == "en", "reports.lang", c.Reports.Lang, "zh / en")
@@ -87,6 +111,12 @@ func (c Config) validate(sources source) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// isLoopback reports whether host is this machine's own address.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // isFolderName reports whether name is a single folder name.

@@ -42,6 +42,7 @@ type Server struct {
 	Printer      *message.Printer
 	Now          func() time.Time
 	Log          *slog.Logger
+	API          http.Handler // of everything below /api/, with access control of its own; nil: none
 }
 
 const (
@@ -75,7 +76,17 @@ func (s *Server) Handler() (http.Handler, error) {
 	mux.HandleFunc("GET /bulletins/{name}", s.bulletin)
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(assets)))
-	return s.guard(http.TimeoutHandler(http.NewCrossOriginProtection().Handler(mux), requestTimeout, "")), nil
+	guarded := s.guard(http.TimeoutHandler(http.NewCrossOriginProtection().Handler(mux), requestTimeout, ""))
+	if s.API == nil {
+		return guarded, nil
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			s.API.ServeHTTP(w, r) // under whatever name a proxy passes on: who asks must hold a token
+			return
+		}
+		guarded.ServeHTTP(w, r)
+	}), nil
 }
 
 // guard sets the headers of every answer and refuses requests that name another host: a foreign page whose
@@ -193,6 +204,11 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	return s.serve(ctx, handler, listener)
+}
+
+// serve answers requests with a handler until ctx is cancelled.
+func (s *Server) serve(ctx context.Context, handler http.Handler, listener net.Listener) error {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,

@@ -1,8 +1,7 @@
-package ingest
+package receive
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -27,10 +26,12 @@ func newDropFolder(t *testing.T, names ...string) *dropFolder {
 	d := &dropFolder{during: func(string) {}}
 	d.Watcher = &Watcher{
 		Folder: folder, Done: filepath.Join(folder, "done"), Failed: filepath.Join(folder, "failed"), Stable: 30 * time.Millisecond,
-		Load: func(_ context.Context, path string) (any, bool, error) {
-			d.loaded = append(d.loaded, d.inside(path))
-			d.during(path)
-			return map[string]string{"file": filepath.Base(path), "note": "<b>&"}, strings.Contains(path, "bad"), nil
+		Load: func(_ context.Context, f Found) (Verdict, error) {
+			d.loaded = append(d.loaded, f.Inside)
+			d.during(f.Path)
+			return Verdict{Refused: strings.Contains(f.Path, "bad"), Write: func(_ context.Context, path string) error {
+				return replace(path+".result.txt", []byte(f.Inside))
+			}}, nil
 		},
 	}
 	for _, name := range names {
@@ -96,19 +97,14 @@ func TestWatcher_LoadsAndMovesWithReceipt(t *testing.T) {
 	taken := d.scan(t)
 	same(t, "loaded in order", []string{"a.csv", "b.csv", "bad.csv", "医院甲/体检.xlsx"}, d.loaded)
 	same(t, "files", []string{
-		"done/a.csv", "done/a.csv.json", "done/b.csv", "done/b.csv.json", "done/医院甲/体检.xlsx", "done/医院甲/体检.xlsx.json",
-		"failed/bad.csv", "failed/bad.csv.json",
+		"done/a.csv", "done/a.csv.result.txt", "done/b.csv", "done/b.csv.result.txt", "done/医院甲/体检.xlsx", "done/医院甲/体检.xlsx.result.txt",
+		"failed/bad.csv", "failed/bad.csv.result.txt",
 	}, d.tree(t))
 	if len(taken) != 4 || !taken[2].Refused || taken[3].Moved != filepath.Join(d.Done, "医院甲", "体检.xlsx") {
 		t.Errorf("taken %+v", taken)
 	}
-	text, err := os.ReadFile(filepath.Join(d.Done, "a.csv.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var receipt map[string]string
-	if err := json.Unmarshal(text, &receipt); err != nil || receipt["file"] != "a.csv" || !strings.Contains(string(text), "<b>&") {
-		t.Errorf("receipt %s, %v", text, err)
+	if text, err := os.ReadFile(filepath.Join(d.Done, "a.csv.result.txt")); err != nil || string(text) != "a.csv" {
+		t.Errorf("result %s, %v", text, err)
 	}
 	d.loaded = nil
 	if taken := d.scan(t); len(taken) != 0 || d.loaded != nil {
@@ -127,7 +123,7 @@ func TestWatcher_MakesItsFolders(t *testing.T) {
 }
 
 func TestWatcher_LeavesAlone(t *testing.T) {
-	names := []string{".hidden.csv", "~$open.xlsx", "x.csv.part", "x.csv.filepart", "y.TMP", "z.crdownload", "old.csv~", ".git/a.csv", "lonely.csv.done"}
+	names := []string{".hidden.csv", "~$open.xlsx", "x.csv.part", "x.csv.filepart", "y.TMP", "z.crdownload", "old.csv~", ".git/a.csv", "lonely.csv.done", "Thumbs.db", "desktop.ini", ".DS_Store"}
 	d := newDropFolder(t, names...)
 	target := filepath.Join(t.TempDir(), "outside.csv")
 	if err := os.WriteFile(target, nil, 0o600); err != nil {
@@ -164,7 +160,7 @@ func TestWatcher_MarkerMeansAtOnce(t *testing.T) {
 	d := newDropFolder(t, "a.csv", "a.csv.done")
 	d.Stable = time.Hour
 	d.scan(t)
-	same(t, "files", []string{"done/a.csv", "done/a.csv.json"}, d.tree(t))
+	same(t, "files", []string{"done/a.csv", "done/a.csv.result.txt"}, d.tree(t))
 }
 
 func TestWatcher_ChangedWhileLoading(t *testing.T) {
@@ -175,7 +171,7 @@ func TestWatcher_ChangedWhileLoading(t *testing.T) {
 	}
 	d.during = func(string) {}
 	d.scan(t)
-	same(t, "files", []string{"done/a.csv", "done/a.csv.json"}, d.tree(t))
+	same(t, "files", []string{"done/a.csv", "done/a.csv.result.txt"}, d.tree(t))
 }
 
 func TestWatcher_SameNameTwice(t *testing.T) {
@@ -185,23 +181,23 @@ func TestWatcher_SameNameTwice(t *testing.T) {
 	d.scan(t)
 	d.write(t, "a.csv", "third\n")
 	d.scan(t)
-	same(t, "files", []string{"done/a-2.csv", "done/a-2.csv.json", "done/a-3.csv", "done/a-3.csv.json", "done/a.csv", "done/a.csv.json"}, d.tree(t))
+	same(t, "files", []string{"done/a-2.csv", "done/a-2.csv.result.txt", "done/a-3.csv", "done/a-3.csv.result.txt", "done/a.csv", "done/a.csv.result.txt"}, d.tree(t))
 }
 
 func TestWatcher_ErrorLeavesTheFile(t *testing.T) {
 	d := newDropFolder(t, "a.csv", "b.csv", "c.csv")
 	load, down := d.Load, errors.New("warehouse gone")
-	d.Load = func(ctx context.Context, path string) (any, bool, error) {
-		if filepath.Base(path) == "b.csv" {
-			return nil, false, down
+	d.Load = func(ctx context.Context, f Found) (Verdict, error) {
+		if f.Inside == "b.csv" {
+			return Verdict{}, down
 		}
-		return load(ctx, path)
+		return load(ctx, f)
 	}
 	taken, err := d.Scan(t.Context())
 	if !errors.Is(err, down) || !strings.Contains(err.Error(), "b.csv") || len(taken) != 1 {
 		t.Errorf("took %v, error %v", taken, err)
 	}
-	same(t, "files", []string{"b.csv", "c.csv", "done/a.csv", "done/a.csv.json"}, d.tree(t))
+	same(t, "files", []string{"b.csv", "c.csv", "done/a.csv", "done/a.csv.result.txt"}, d.tree(t))
 }
 
 func TestWatcher_Cancelled(t *testing.T) {
@@ -211,5 +207,19 @@ func TestWatcher_Cancelled(t *testing.T) {
 	cancel()
 	if _, err := d.Scan(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestWatcher_ReadOnlyShare(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("nothing is read-only for root; TestDrop_CannotBeMoved covers the rest")
+	}
+	d := newDropFolder(t, "a.csv")
+	if err := os.Chmod(d.Folder, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = os.Chmod(d.Folder, 0o700) }()
+	if taken := d.scan(t); len(taken) != 1 || taken[0].Moved != "" {
+		t.Errorf("taken %+v", taken)
 	}
 }

@@ -1,0 +1,140 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// Delivery is one file of a sender whose bytes are kept already, with what the sender's profile says of it.
+type Delivery struct {
+	Source
+	Sender   string
+	Stream   string              // empty: found by the headings
+	Mappings map[string]*Mapping // by stream; one is used for a file that has the headings it needs
+	Only     []string            // streams that may be loaded, a file of any other is refused; nil: all
+}
+
+// Keep stores bytes under dir, the data directory, by their SHA-256, and returns when they are safe on the disk.
+// name is what the sender calls them. An error of in is returned as it is, wrapped.
+func Keep(dir string, in io.Reader, name string, received time.Time) (Source, error) {
+	return keepFrom(filepath.Join(dir, "files"), in, name, received, true)
+}
+
+// Kept returns the source of bytes that Keep has stored under dir before.
+func Kept(dir, name, sha256 string, bytes int64, received time.Time) Source {
+	return Source{Name: name, SHA256: sha256, Bytes: bytes, Received: received, kept: keptPath(filepath.Join(dir, "files"), sha256)}
+}
+
+// Deliver loads one kept file and reports its batches or its refusal, as Load does. The batches carry the
+// received instant of the source.
+func (l *Loader) Deliver(ctx context.Context, d Delivery, report func(Result) error) error {
+	if err := l.turnTo(d); err != nil {
+		return err
+	}
+	defer func() { l.only = nil }()
+	if err := l.loadSource(ctx, d.Source, report); err != nil {
+		return err
+	}
+	return l.publish(ctx, report)
+}
+
+// turnTo makes the loader read files of one delivery. Nothing waits to be published at this time.
+func (l *Loader) turnTo(d Delivery) error {
+	contracts, err := Contracts()
+	if err != nil {
+		return err
+	}
+	l.cfg.Sender, l.cfg.Stream, l.only = d.Sender, d.Stream, d.Only
+	l.contracts = contracts
+	if l.cfg.Mapping, err = fittingMapping(d); err != nil {
+		return err
+	}
+	if l.cfg.Mapping != nil {
+		l.cfg.Stream = l.cfg.Mapping.Stream
+	}
+	if l.cfg.Stream != "" {
+		l.contracts = slices.DeleteFunc(l.contracts, func(c *Contract) bool { return c.Stream != l.cfg.Stream })
+		if len(l.contracts) == 0 {
+			return ErrUnknownStream
+		}
+	}
+	for _, s := range l.streams {
+		s.plan.mapping = l.cfg.Mapping
+	}
+	return nil
+}
+
+// fittingMapping returns the first of the mappings, by stream, whose columns all stand in a sheet of the file; nil when
+// none fits or when the file cannot be read, which its load will say.
+func fittingMapping(d Delivery) (*Mapping, error) {
+	if len(d.Mappings) == 0 {
+		return nil, nil
+	}
+	file, err := decode(d.kept, d.Bytes)
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.close()
+	for {
+		sh, err := file.next()
+		if errors.Is(err, io.EOF) || errors.As(err, &refusal) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		rows := sh.lines.texts()
+		for _, stream := range slices.Sorted(maps.Keys(d.Mappings)) {
+			if d.Stream != "" && d.Stream != stream {
+				continue
+			}
+			if _, err := d.Mappings[stream].header(rows); err == nil {
+				return d.Mappings[stream], nil
+			}
+		}
+	}
+}
+
+// Results turns batches of the log into the results that their load reported.
+func Results(batches []Batch) []Result {
+	var results []Result
+	for _, b := range batches {
+		results = append(results, Result{
+			Batch: b.Batch, Stream: b.Stream, File: b.File, Sheet: b.Sheet, SHA256: b.SHA256, Read: int(b.Read), Loaded: int(b.Loaded),
+			Unchanged: int(b.Unchanged), Corrected: int(b.Corrected), Voided: int(b.Voided), Rejected: int(b.Rejected), Warned: int(b.Warned),
+			UnknownHeaders: append([]string{}, b.UnknownHeaders...), HiddenSheets: b.HiddenSheets, Encoding: b.Encoding,
+			HeaderRow: int(b.HeaderRow), State: b.State,
+		})
+	}
+	return results
+}
+
+// LoadAs loads files and folders, as Load does, each as the delivery says: by the mapping that fits it, and only if its
+// stream may be loaded. The source of the delivery is not looked at.
+func (l *Loader) LoadAs(ctx context.Context, paths []string, as Delivery, report func(Result) error) error {
+	found, err := files(paths)
+	if err != nil {
+		return err
+	}
+	for _, path := range found {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if as.Source, err = l.keep(path); err != nil {
+			return err
+		}
+		if err := l.Deliver(ctx, as, report); err != nil {
+			return err
+		}
+	}
+	return nil
+}
