@@ -395,10 +395,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Audit records an act in the audit log.
-func Audit(ctx context.Context, db *warehouse.DB, now time.Time, actor, action, object, outcome, address, detail string) error {
+// Audit records an act in the audit log: by whom (a user, or a sender and the name of its token), what, on what, with
+// which outcome, from which network address.
+func Audit(ctx context.Context, db *warehouse.DB, now time.Time, by, action, object, outcome, address, detail string) error {
 	err := insert(ctx, db, "ops_audit", []value{
-		{"at", now}, {"actor", actor}, {"action", action}, {"object", object}, {"outcome", outcome}, {"address", address}, {"detail", detail},
+		{"at", now}, {"by", by}, {"action", action}, {"object", object}, {"outcome", outcome}, {"address", address}, {"detail", detail},
 	})
 	if err != nil {
 		return fmt.Errorf("write the audit log: %w", err)

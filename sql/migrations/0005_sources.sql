@@ -1,5 +1,5 @@
 -- name: sources
--- title: Senders, their tokens, the receipts of what they deliver, and the audit log
+-- title: Senders, their tokens, the receipts of what they deliver, what was measured of it
 -- Who may send what and when, and what became of each file that came by drop folder, HTTP or SFTP. All are
 -- logs: nothing is updated in place, the latest row of a sender, token or receipt counts.
 
@@ -81,20 +81,11 @@ ENGINE = {{engine "MergeTree"}}
 ORDER BY (sender, stream, period, at);
 {{distributed "ops_zero" "cityHash64(sender)"}}
 
--- One row per act that somebody may have to answer for.
-CREATE TABLE IF NOT EXISTS {{table "ops_audit"}} {{on_cluster}}
-(
-    at       DateTime64(3, 'UTC'),
-    actor    String COMMENT 'user, or sender and token',
-    action   LowCardinality(String) COMMENT 'upload, receipt, rejects, zero, token_issue, sender_set, …',
-    object   String COMMENT 'receipt, token or sender that was acted on',
-    outcome  LowCardinality(String) COMMENT 'done, or the code of the refusal',
-    address  String COMMENT 'network address of the client, empty on the command line',
-    detail   String
-)
-ENGINE = {{engine "MergeTree"}}
-ORDER BY (at, action);
-{{distributed "ops_audit" "cityHash64(object)"}}
+-- What the audit log says of acts over the network, beside those on the command line.
+ALTER TABLE {{table "ops_audit"}} {{on_cluster}} ADD COLUMN IF NOT EXISTS outcome LowCardinality(String) COMMENT 'done, or the code of the refusal';
+ALTER TABLE {{table "ops_audit"}} {{on_cluster}} ADD COLUMN IF NOT EXISTS address String COMMENT 'network address of the client, empty on the command line';
+ALTER TABLE ops_audit {{on_cluster}} ADD COLUMN IF NOT EXISTS outcome LowCardinality(String);
+ALTER TABLE ops_audit {{on_cluster}} ADD COLUMN IF NOT EXISTS address String;
 
 -- The headings of each batch, so that a change from one delivery to the next can be told.
 ALTER TABLE {{table "ops_batch"}} {{on_cluster}} ADD COLUMN IF NOT EXISTS headings Array(String) COMMENT 'of the columns, as the sender wrote them';
