@@ -55,6 +55,7 @@ type plan struct {
 	keyring  *keys
 	today    int32
 	mapping  *Mapping // nil: the files follow the contract
+	compared []comparison
 }
 
 // newPlan prepares a contract; types gives the ClickHouse type of each column of its table.
@@ -106,6 +107,7 @@ func newPlan(c *Contract, types map[string]string, lists *lists, roster *roster,
 		}
 		p.keys = append(p.keys, alternatives)
 	}
+	p.compared = p.comparisons()
 	return p, nil
 }
 
@@ -371,8 +373,11 @@ func (c *checker) row(rec arrow.Record, i int, flags uint8, bits []byte) {
 		c.found = slices.DeleteFunc(c.found, func(f finding) bool { return f.field < 0 || !c.plan.keyField[f.field] })
 		return
 	}
-	for j := range contract.Checks {
-		c.compare(&contract.Checks[j])
+	rejected := slices.ContainsFunc(c.found, func(f finding) bool { return f.severity == reject })
+	for j := range c.plan.compared {
+		if check := &c.plan.compared[j]; !rejected || check.Severity == reject {
+			c.compare(check)
+		}
 	}
 	if c.shifted() {
 		c.found = c.found[:0]
@@ -448,7 +453,14 @@ func (c *checker) convert(f *Field, j int, text string, v, second *value) fault 
 	lists := c.plan.lists
 	switch f.Type {
 	case "text":
+		if f.Check != "" {
+			if flt := textForm(f.Check, text); flt.code != "" {
+				v.setText(text)
+				return flt
+			}
+		}
 		if f.Use == "drop" {
+			v.setText(text) // for checks that ask whether it is given
 			return fault{}
 		}
 		if c.numeric[j] {
@@ -461,6 +473,12 @@ func (c *checker) convert(f *Field, j int, text string, v, second *value) fault 
 			return fault{severity: reject, code: "number_in_text"}
 		}
 		v.setText(text)
+		return c.length(f, text)
+	case "result":
+		v.setText(half(text))
+		if n, ok := parseNumber(text); ok && second != nil {
+			second.setNumber(n)
+		}
 		return c.length(f, text)
 	case "words":
 		v.setList(splitValues(text, func(string) bool { return false }))
@@ -564,6 +582,9 @@ func (c *checker) convert(f *Field, j int, text string, v, second *value) fault 
 		name, factor := unit(text)
 		v.setText(name)
 		v.num = factor
+		if !knownUnit(name) {
+			return fault{severity: warn, code: "unit_unknown"}
+		}
 	case "hazard":
 		if second != nil {
 			second.setText(text)
@@ -603,6 +624,13 @@ func (c *checker) convert(f *Field, j int, text string, v, second *value) fault 
 		code := lists.township(text)
 		if code == "" {
 			return fault{severity: warn, code: "township_unassigned"}
+		}
+		if lists.outside[code] {
+			if lists.moved(text, code) {
+				code = ""
+			}
+			v.setText(code)
+			return fault{severity: warn, code: "township_moved"}
 		}
 		v.setText(code)
 	case "industry":

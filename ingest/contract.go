@@ -57,6 +57,7 @@ type Field struct {
 	Below    *float64            `yaml:"below"`    // values from here on are too large
 	Future   bool                `yaml:"future"`   // the date may lie in the future
 	Use      string              `yaml:"use"`      // drop: checked but not stored
+	Check    string              `yaml:"check"`    // form of a text: phone, or names (two or more)
 	PII      int                 `yaml:"pii"`      // 0 none, 1 contact of an organisation, 2 indirect, 3 direct identifier, 4 health
 	Example  string              `yaml:"example"`
 
@@ -71,15 +72,6 @@ type Rule struct {
 	None   []string `yaml:"none"`   // words that mean that there is nothing
 	Roster bool     `yaml:"roster"` // rows of the stream are the roster itself
 	Max    float64  `yaml:"max"`
-}
-
-// Check compares fields of one row.
-type Check struct {
-	Code     string   `yaml:"code"`
-	Severity severity `yaml:"severity"`
-	Fields   []string `yaml:"fields"`
-	Min      float64  `yaml:"min"`
-	Max      float64  `yaml:"max"`
 }
 
 // Personal reports whether the warehouse keeps the field's value in a form that names nobody, so that the
@@ -170,7 +162,7 @@ func readContracts(fsys fs.FS, reference *lists) ([]*Contract, error) {
 
 // parts is how many columns of the warehouse each type of field may fill.
 var parts = map[string]int{
-	"text": 1, "label": 1, "words": 1, "code": 1, "bool": 1, "int": 1, "number": 1, "date": 2, "month": 1,
+	"text": 1, "label": 1, "result": 2, "words": 1, "code": 1, "bool": 1, "int": 1, "number": 1, "date": 2, "month": 1,
 	"measure": 2, "unit": 1, "hazard": 2, "hazards": 2, "disease": 2, "township": 2, "industry": 1,
 	"name": 1, "names": 1, "uscc": 0, "id_no": 0, "state": 0, "years": 0, "months": 0, "conclusion": 0, "packed": 0,
 }
@@ -179,12 +171,6 @@ var parts = map[string]int{
 var rules = map[string][2]int{
 	"employer": {2, 1}, "using_employer": {2, 1}, "person": {4, 1}, "months": {2, 1}, "conclusions": {6, 5},
 	"measured": {7, 3}, "dose": {5, 4}, "size_class": {2, 1}, "card_state": {2, 1}, "catalogue": {4, 1},
-}
-
-// checks is how many fields each check reads at least.
-var checks = map[string]int{
-	"date_order": 2, "exposed_above_staff": 3, "exam_before_birth": 2, "age_out_of_range": 2,
-	"exposure_above_age": 3, "period_long": 2, "period_overlap": 5,
 }
 
 // prepare validates the contract and makes it ready for use.
@@ -228,6 +214,9 @@ func (c *Contract) prepare(reference *lists) error {
 		if !slices.Contains([]string{"", "drop"}, f.Use) || f.Use == "drop" && len(f.To) > 0 {
 			bad("field %s: use %q: want drop, without columns", f.Name, f.Use)
 		}
+		if !slices.Contains([]string{"", "phone", "names"}, f.Check) || f.Check != "" && f.Type != "text" {
+			bad("field %s: check %q: want phone or names, of a text", f.Name, f.Check)
+		}
 		if err := f.prepare(reference); err != nil {
 			errs = append(errs, err)
 		}
@@ -253,18 +242,9 @@ func (c *Contract) prepare(reference *lists) error {
 		}
 	}
 	columns := c.columns()
-	for _, check := range c.Checks {
-		least, known := checks[check.Code]
-		if !known || len(check.Fields) < least {
-			bad("check %s: unknown, or fewer than %d fields", check.Code, least)
-		}
-		if !slices.Contains([]severity{reject, warn, note}, check.Severity) {
-			bad("check %s: severity %q: want reject, warn or note", check.Code, check.Severity)
-		}
-		for _, name := range check.Fields {
-			if c.Field(name) == nil && !slices.Contains(columns, name) {
-				bad("check %s: no field or column %q", check.Code, name)
-			}
+	for i := range c.Checks {
+		if err := c.Checks[i].prepare(c, columns); err != nil {
+			errs = append(errs, err)
 		}
 	}
 	if len(c.Key) == 0 {

@@ -11,14 +11,18 @@ import (
 type roster struct {
 	byCode map[string][]string // credit code → folded names, former ones too
 	byName map[string]string   // folded name → credit code, empty when several employers bear it
+	byOrg  map[string]string   // organisation code inside a credit code → credit code
 }
 
 func newRoster() *roster {
-	return &roster{byCode: map[string][]string{}, byName: map[string]string{}}
+	return &roster{byCode: map[string][]string{}, byName: map[string]string{}, byOrg: map[string]string{}}
 }
 
 // add enters an employer under its present and former names.
 func (r *roster) add(code string, names ...string) {
+	if len(code) == 18 {
+		r.byOrg[code[8:17]] = code
+	}
 	for _, name := range names {
 		key := employerName(name)
 		if key == "" {
@@ -156,7 +160,16 @@ func (c *checker) employer(codeField, nameField int, isRoster, required bool) st
 		return code
 	}
 	if sent != "" {
-		c.find(warn, "uscc_check_digit", codeField, nil)
+		switch old, form := parseOldCode(code); {
+		case form == oldOrganisation && roster.byOrg[old] != "" && !isRoster:
+			key := roster.byOrg[old]
+			c.find(warn, "employer_by_code", codeField, map[string]string{"key": key})
+			return key
+		case form != "":
+			c.find(note, "uscc_alias", codeField, nil)
+		default:
+			c.find(warn, "uscc_check_digit", codeField, nil)
+		}
 	}
 	if name == "" {
 		switch {
@@ -416,7 +429,7 @@ func (c *checker) conclusions(at func(int) int, out func(int) *value) {
 	out(4).setList(c.alongside(text(3), hazards, codes, "contra"))
 	if day := c.values[c.plan.primary[at(5)]]; day.set {
 		for _, code := range append([]string{worst}, codes...) {
-			if code == "recheck" && day.day >= newConclusions || code == "pending" && day.day < newConclusions {
+			if !c.plan.lists.validOn("exam_conclusions", code, day.day) {
 				c.find(warn, "conclusion_not_valid_on_date", packedOr(packed, packedField, at(0)), map[string]string{"code": code})
 				break
 			}
@@ -432,10 +445,6 @@ func word(words map[string]string, text string) (string, bool) {
 	code, ok := words[fold(text)]
 	return code, ok
 }
-
-// newConclusions is 2026-08-01, when GBZ 188-2025 takes the re-examination off the list of conclusions and
-// puts the missing individual conclusion on it.
-const newConclusions = 20666
 
 func packedOr(packed string, packedField, overallField int) int {
 	if packed != "" {
@@ -480,59 +489,6 @@ func join(a, b string) string {
 		return b
 	}
 	return a + "、" + b
-}
-
-// compare applies a check between fields of the row.
-func (c *checker) compare(check *Check) {
-	v := func(i int) *value { return &c.values[c.plan.slot(check.Fields[i])] }
-	field := func(i int) int {
-		if j, ok := c.plan.contract.byName[check.Fields[i]]; ok {
-			return j
-		}
-		return -1
-	}
-	switch check.Code {
-	case "date_order":
-		last := -1
-		for i := range check.Fields {
-			if !v(i).set {
-				continue
-			}
-			if last >= 0 && v(i).date().before(v(last).date()) {
-				c.find(check.Severity, check.Code, field(i), map[string]string{"other": c.heading(field(last))})
-				return
-			}
-			last = i
-		}
-	case "exposed_above_staff":
-		if v(0).set && v(1).set && v(0).num > v(1).num+v(2).num {
-			c.find(check.Severity, check.Code, field(0), nil)
-		}
-	case "exam_before_birth":
-		if v(0).set && v(1).set && v(0).date().before(v(1).date()) {
-			c.find(check.Severity, check.Code, field(0), nil)
-		}
-	case "age_out_of_range":
-		if v(0).set && v(1).set {
-			if age := years(v(1).day, v(0).day); age >= 0 && (age < int(check.Min) || age > int(check.Max)) {
-				c.find(check.Severity, check.Code, field(1), map[string]string{
-					"age": strconv.Itoa(age), "min": strconv.Itoa(int(check.Min)), "max": strconv.Itoa(int(check.Max)),
-				})
-			}
-		}
-	case "exposure_above_age":
-		if v(0).set && v(1).set && v(2).set {
-			if age := years(v(2).day, v(1).day); age >= 0 && v(0).num > float64(age+1-14)*12 {
-				c.find(check.Severity, check.Code, field(0), map[string]string{"age": strconv.Itoa(age)})
-			}
-		}
-	case "period_long":
-		if v(0).set && v(1).set {
-			if days := v(1).day - v(0).day + 1; days > int32(check.Max) {
-				c.find(check.Severity, check.Code, field(1), map[string]string{"days": strconv.Itoa(int(days))})
-			}
-		}
-	}
 }
 
 // heading is the sender's heading of a field, the contract's when the file has no such column.

@@ -167,6 +167,47 @@ func parseUSCC(s string) (code string, valid bool) {
 	return code, code[17] == usccAlphabet[(31-sum%31)%31]
 }
 
+// Forms of codes that employers bore before the credit code.
+const (
+	oldOrganisation = "organisation" // GB 11714: nine characters, kept inside the credit code
+	oldRegistration = "registration" // 工商注册号, GS 15: fifteen digits
+)
+
+// parseOldCode reads an organisation code of nine characters, with a hyphen before the last or without, or a
+// registration number of fifteen digits, and checks its last character. The form is empty for anything else.
+func parseOldCode(s string) (code, form string) {
+	code = strings.ReplaceAll(s, "-", "")
+	switch {
+	case len(code) == 9:
+		sum := 0
+		for i, weight := range [8]int{3, 7, 9, 10, 5, 8, 4, 2} {
+			switch c := code[i]; {
+			case digit(c):
+				sum += int(c-'0') * weight
+			case c >= 'A' && c <= 'Z':
+				sum += int(c-'A'+10) * weight
+			default:
+				return code, ""
+			}
+		}
+		if code[8] == "0X987654321"[sum%11] {
+			return code, oldOrganisation
+		}
+	case len(code) == 15 && digits(code):
+		p := 10 // ISO 7064, MOD 11,10
+		for i := range 14 {
+			if p = (p + int(code[i]-'0')) % 10; p == 0 {
+				p = 10
+			}
+			p = p * 2 % 11
+		}
+		if (11-p)%10 == int(code[14]-'0') {
+			return code, oldRegistration
+		}
+	}
+	return code, ""
+}
+
 func digit(c byte) bool { return c >= '0' && c <= '9' }
 
 // digits reports whether s is one or more ASCII digits.

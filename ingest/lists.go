@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io/fs"
+	"math"
 	"regexp"
 	"strings"
 
@@ -19,14 +20,21 @@ type lists struct {
 	townships  map[string]string   // folded name, with and without its kind, and code → code of 9 digits
 	industries map[string]string   // code, digits of the code, folded name → code with section letter
 	codes      map[string]map[string]string
+	dated      map[string]map[string]span // list → code → days on which it is valid, for lists that change
+	names      map[string]string          // hazard id → name
+	outside    map[string]bool            // codes and folded names of townships of the neighbouring county, parts of which were ours
+	limits     limits
 }
+
+// span is the days from the first to the last, both included.
+type span struct{ first, last int32 }
 
 // loadLists reads the code lists from reference, one CSV file each.
 func loadLists(reference fs.FS) (*lists, error) {
 	l := &lists{
 		hazards: map[string][]string{}, diseases: map[string]string{},
 		recent: map[string]bool{}, townships: map[string]string{}, industries: map[string]string{},
-		codes: map[string]map[string]string{},
+		codes: map[string]map[string]string{}, dated: map[string]map[string]span{}, names: map[string]string{}, outside: map[string]bool{},
 	}
 	type table struct {
 		name string
@@ -34,6 +42,7 @@ func loadLists(reference fs.FS) (*lists, error) {
 	}
 	tables := []table{
 		{"hazards", func(r map[string]string) {
+			l.names[r["internal_id"]] = r["name_zh"]
 			l.hazards[fold(r["name_zh"])] = []string{r["internal_id"]}
 			l.hazards[fold(r["internal_id"])] = []string{r["internal_id"]}
 			if base, _, cut := strings.Cut(fold(r["name_zh"]), "("); cut {
@@ -72,6 +81,9 @@ func loadLists(reference fs.FS) (*lists, error) {
 			l.townships[code], l.townships[r["code12"]] = code, code
 			name := fold(r["name_zh"])
 			l.townships[name] = code
+			if r["in_xinzheng"] == "no" {
+				l.outside[code], l.outside[name] = true, true
+			}
 			for _, kind := range []string{"街道", "镇", "乡", "管委会"} {
 				if base, ok := strings.CutSuffix(name, kind); ok {
 					l.townships[base] = code
@@ -94,6 +106,7 @@ func loadLists(reference fs.FS) (*lists, error) {
 		}},
 		{"exam_conclusions", func(r map[string]string) {
 			l.add("exam_conclusions", r["internal_id"], r["name_zh"], r["aliases_zh"])
+			l.date("exam_conclusions", r["internal_id"], r["valid_from"], r["valid_to"])
 			if base, _, cut := strings.Cut(r["name_zh"], "（"); cut {
 				l.add("exam_conclusions", r["internal_id"], base)
 			}
@@ -114,7 +127,49 @@ func loadLists(reference fs.FS) (*lists, error) {
 			return nil, err
 		}
 	}
-	return l, nil
+	for _, codes := range l.dated {
+		first := int32(math.MaxInt32)
+		for _, s := range codes {
+			first = min(first, s.first)
+		}
+		for id, s := range codes {
+			if s.first == first { // the list does not say what held before it began
+				codes[id] = span{math.MinInt32, s.last}
+			}
+		}
+	}
+	var err error
+	l.limits, err = readLimits(reference)
+	return l, err
+}
+
+// date notes from when until when a code of a list is valid; an empty date is open.
+func (l *lists) date(list, id, from, to string) {
+	if l.dated[list] == nil {
+		l.dated[list] = map[string]span{}
+	}
+	s := span{math.MinInt32, math.MaxInt32}
+	if d, ok := parseDate(from, false); ok {
+		s.first = d.day
+	}
+	if d, ok := parseDate(to, false); ok {
+		s.last = d.day
+	}
+	l.dated[list][id] = s
+}
+
+// validOn reports whether a code of a list is valid on a day; codes of lists without dates always are.
+func (l *lists) validOn(list, id string, day int32) bool {
+	s, ok := l.dated[list][id]
+	return !ok || day >= s.first && day <= s.last
+}
+
+// hazardName is the name of a hazard id.
+func (l *lists) hazardName(id string) string {
+	if name, ok := l.names[id]; ok {
+		return name
+	}
+	return id
 }
 
 var compounds = regexp.MustCompile(`^(.+?)及其(?:无机)?化合物中毒`)
@@ -258,6 +313,11 @@ func (l *lists) township(text string) string {
 		longest, found = len(name), code
 	}
 	return found
+}
+
+// moved reports a text that places a township of the neighbouring county, parts of which were ours, in our city.
+func (l *lists) moved(text, code string) bool {
+	return l.outside[code] && strings.Contains(text, "新郑")
 }
 
 // kindOf is the word for the kind of place that a full name ends in.

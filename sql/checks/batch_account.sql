@@ -18,9 +18,21 @@ LEFT JOIN
         UNION ALL SELECT batch, count() FROM raw_detection GROUP BY batch
         UNION ALL SELECT batch, count() FROM raw_dose GROUP BY batch
         UNION ALL SELECT batch, count() FROM raw_case_report GROUP BY batch
+        UNION ALL SELECT batch, count() FROM raw_project GROUP BY batch
+        UNION ALL SELECT batch, count() FROM raw_follow_up GROUP BY batch
+        UNION ALL SELECT batch, count() FROM raw_inspection GROUP BY batch
+        UNION ALL SELECT batch, count() FROM raw_complaint GROUP BY batch
+        UNION ALL SELECT batch, count() FROM raw_institution GROUP BY batch
+        UNION ALL SELECT batch, count() FROM raw_demerit GROUP BY batch
+        UNION ALL SELECT batch, count() FROM raw_event GROUP BY batch
+        UNION ALL SELECT batch, count() FROM raw_exam_item GROUP BY batch
+        UNION ALL SELECT batch, count() FROM raw_exam_history GROUP BY batch
+        UNION ALL SELECT batch, count() FROM raw_exam_summary GROUP BY batch
+        UNION ALL SELECT batch, count() FROM raw_radiation_worker GROUP BY batch
     )
     GROUP BY batch
 ) AS rows ON rows.batch = stg_batch.batch
-WHERE stream IN ('employer', 'declaration', 'training', 'insurance', 'exam', 'detection', 'dose', 'case_report')
+WHERE stream IN ('employer', 'declaration', 'training', 'insurance', 'exam', 'detection', 'dose', 'case_report',
+    'project', 'follow_up', 'inspection', 'complaint', 'institution', 'demerit', 'event', 'exam_item', 'exam_history', 'exam_summary', 'radiation_worker')
     AND (n_read != n_loaded + n_corrected + n_voided + n_unchanged + n_rejected OR kept != n_loaded + n_corrected + n_voided)
 ORDER BY batch

@@ -11,6 +11,17 @@ FROM
     UNION ALL SELECT 'detection', key_hash, count() FROM stg_detection GROUP BY key_hash
     UNION ALL SELECT 'dose', key_hash, count() FROM stg_dose GROUP BY key_hash
     UNION ALL SELECT 'case_report', key_hash, count() FROM stg_case_report GROUP BY key_hash
+    UNION ALL SELECT 'project', key_hash, count() FROM stg_project GROUP BY key_hash
+    UNION ALL SELECT 'follow_up', key_hash, count() FROM stg_follow_up GROUP BY key_hash
+    UNION ALL SELECT 'inspection', key_hash, count() FROM stg_inspection GROUP BY key_hash
+    UNION ALL SELECT 'complaint', key_hash, count() FROM stg_complaint GROUP BY key_hash
+    UNION ALL SELECT 'institution', key_hash, count() FROM stg_institution GROUP BY key_hash
+    UNION ALL SELECT 'demerit', key_hash, count() FROM stg_demerit GROUP BY key_hash
+    UNION ALL SELECT 'event', key_hash, count() FROM stg_event GROUP BY key_hash
+    UNION ALL SELECT 'exam_item', key_hash, count() FROM stg_exam_item GROUP BY key_hash
+    UNION ALL SELECT 'exam_history', key_hash, count() FROM stg_exam_history GROUP BY key_hash
+    UNION ALL SELECT 'exam_summary', key_hash, count() FROM stg_exam_summary GROUP BY key_hash
+    UNION ALL SELECT 'radiation_worker', key_hash, count() FROM stg_radiation_worker GROUP BY key_hash
 )
 WHERE n > 1
 ORDER BY offender

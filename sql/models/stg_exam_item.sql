@@ -1,0 +1,17 @@
+-- name: stg_exam_item
+-- title: 体检项目 | Items of examinations
+-- grain: one row per item of an examination, its latest version among the published batches; voided ones are left out
+-- order: institution_code, exam_no, item_code
+SELECT *
+FROM raw_exam_item
+WHERE op != 'void'
+  AND (key_hash, version, batch, row) IN (
+      SELECT key_hash, latest.1, latest.2, latest.3
+      FROM
+      (
+          SELECT key_hash, max((version, batch, row)) AS latest
+          FROM raw_exam_item
+          WHERE batch IN (SELECT batch FROM stg_batch WHERE stream = 'exam_item')
+          GROUP BY key_hash
+      )
+  )
