@@ -438,7 +438,11 @@ func (a *API) awaited(r *http.Request, receipt Receipt) (Receipt, error) {
 		return now, err // dealt with before the watching began
 	}
 	a.Receiver.wake()
-	timer := time.NewTimer(a.Wait)
+	wait := a.Wait
+	if slices.ContainsFunc(r.Header.Values("Prefer"), func(v string) bool { return strings.Contains(v, "respond-async") }) {
+		wait = 0 // RFC 7240: the sender does not want to wait
+	}
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-ended:
