@@ -53,11 +53,14 @@ func TestScripts(t *testing.T) {
 //	holdport        listen on a free port, named in $HELD
 //	await           wait until the scheduler of $WORK/data has its lock
 //	killengine      kill the engine with SIGKILL
+//	freeport        find a free port, named in $PORT
+//	lockload        hold the lock of a load of $WORK/data, until unlockload
 //	secrets         fail when others may read a file below $WORK/data/engine or $WORK/data/keys
 func TestScripts_Embedded(t *testing.T) {
 	if os.Getenv(warehousetest.DSNVariable) != "" {
 		t.Skip("these scripts are about the embedded engine, the tests run against a server")
 	}
+	var held sync.Map // name of the script to the lock that it holds
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/embedded",
 		Setup: func(env *testscript.Env) error {
@@ -70,7 +73,7 @@ func TestScripts_Embedded(t *testing.T) {
 				}
 			}
 			env.Setenv("OHWATCH_LIBCHDB", library)
-			return nil
+			return writeExample(env, "sources.md", "upload.sh")
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"holdport": func(ts *testscript.TestScript, _ bool, _ []string) {
@@ -92,6 +95,24 @@ func TestScripts_Embedded(t *testing.T) {
 			"killengine": func(ts *testscript.TestScript, _ bool, _ []string) {
 				ts.Check(syscall.Kill(enginePID(ts), syscall.SIGKILL))
 			},
+			"freeport": func(ts *testscript.TestScript, _ bool, _ []string) {
+				l, err := net.Listen("tcp", "127.0.0.1:0")
+				ts.Check(err)
+				_, port, err := net.SplitHostPort(l.Addr().String())
+				ts.Check(err)
+				ts.Check(l.Close())
+				ts.Setenv("PORT", port)
+			},
+			"lockload": func(ts *testscript.TestScript, _ bool, _ []string) {
+				lock, err := os.OpenFile(ts.MkAbs("data/ingest.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+				ts.Check(err)
+				ts.Check(syscall.Flock(int(lock.Fd()), syscall.LOCK_EX))
+				held.Store(ts.Name(), lock)
+			},
+			"unlockload": func(ts *testscript.TestScript, _ bool, _ []string) {
+				lock, _ := held.Load(ts.Name())
+				ts.Check(lock.(*os.File).Close())
+			},
 			"secrets": func(ts *testscript.TestScript, _ bool, _ []string) {
 				for _, dir := range []string{"data/engine", "data/keys"} {
 					entries, err := os.ReadDir(ts.MkAbs(dir))
@@ -109,6 +130,21 @@ func TestScripts_Embedded(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		RequireExplicitExec: true,
 	})
+}
+
+// writeExample writes the first shell example of a page of docs into a script's folder, so that what the page says is
+// what is tested.
+func writeExample(env *testscript.Env, page, name string) error {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", page))
+	if err != nil {
+		return err
+	}
+	_, rest, _ := strings.Cut(string(text), "```sh\n")
+	example, _, found := strings.Cut(rest, "```")
+	if !found {
+		return fmt.Errorf("docs/%s has no example", page)
+	}
+	return os.WriteFile(filepath.Join(env.WorkDir, name), []byte(example), 0o600)
 }
 
 // enginePID is the process of the engine of $WORK/data, 0 when none runs.
