@@ -162,8 +162,10 @@ type checker struct {
 	found   []finding
 	state   uint8
 	buf     []byte
-	parsed  map[string]parsedHazards
-	overlap *Check
+
+	dates1904 bool // serial days of the row count from 1904
+	parsed    map[string]parsedHazards
+	overlap   *Check
 }
 
 // parsedHazards is the reading of one cell with hazard words.
@@ -327,10 +329,11 @@ func (c *checker) find(s severity, code string, field int, args map[string]strin
 // row converts and checks one row.
 func (c *checker) row(rec arrow.Record, i int, flags uint8, bits []byte) {
 	clear(c.values)
-	if flags&badBytes != 0 {
-		c.find(reject, "bad_bytes", -1, nil)
+	if flags&(badBytes|brokenQuote|brokenRecord) != 0 {
+		c.broken(rec, i, flags)
 		return
 	}
+	c.dates1904 = flags&dates1904 != 0
 	if c.totals(rec, i) {
 		c.find(reject, "totals_row", -1, nil)
 		return
@@ -363,6 +366,10 @@ func (c *checker) row(rec arrow.Record, i int, flags uint8, bits []byte) {
 		c.find(reject, "shifted_row", -1, nil)
 		return
 	}
+	if filled <= 1 && !c.isRecord(rec, i) {
+		c.find(reject, "not_a_record", -1, nil)
+		return
+	}
 	for j := range contract.Fields {
 		c.field(j)
 	}
@@ -383,6 +390,61 @@ func (c *checker) row(rec arrow.Record, i int, flags uint8, bits []byte) {
 		c.found = c.found[:0]
 		c.find(reject, "shifted_row", -1, nil)
 	}
+}
+
+// broken finds fault with a row whose bytes are no text or whose quotes or brackets do not match, and names the
+// first cell that is.
+func (c *checker) broken(rec arrow.Record, i int, flags uint8) {
+	if flags&badBytes == 0 {
+		code := "broken_record"
+		if flags&brokenQuote != 0 {
+			code = "broken_quote"
+		}
+		c.find(reject, code, -1, nil)
+		return
+	}
+	for j := colCells; j < int(rec.NumCols()); j++ {
+		text := rec.Column(j).(*array.String).Value(i)
+		if !hasBadText([]byte(text)) {
+			continue
+		}
+		column := j - colCells
+		field := slices.Index(c.number, column)
+		if field >= 0 {
+			c.texts[field] = text
+		}
+		c.find(reject, "bad_bytes", field, map[string]string{"cell": columnLetters(column)})
+		return
+	}
+	c.find(reject, "bad_bytes", -1, map[string]string{"cell": "-"}) // beyond the last heading
+}
+
+// isRecord reports whether a row that fills one column at most is meant to be a record: under a header of many
+// columns one or two texts are a note, a signature or the foot of a page.
+func (c *checker) isRecord(rec arrow.Record, i int) bool {
+	known := 0
+	for _, cells := range c.cells {
+		if cells != nil {
+			known++
+		}
+	}
+	filled := 0
+	for j := colCells; j < int(rec.NumCols()); j++ {
+		if clean(rec.Column(j).(*array.String).Value(i)) != "" {
+			filled++
+		}
+	}
+	return known < 5 || filled > 2
+}
+
+// date reads the date in the cell of a field.
+func (c *checker) date(j int, text string) (date, bool) {
+	if c.dates1904 && c.numeric[j] {
+		if f, ok := plainNumber(text); ok && f < 100_000 {
+			return serial(f + 1462)
+		}
+	}
+	return parseDate(text, c.numeric[j])
 }
 
 // shifted reports a row whose values stand under the wrong headings: several fields of different kinds are
@@ -442,6 +504,10 @@ func (c *checker) field(j int) {
 	var second *value
 	if len(f.To) > 1 {
 		second = &c.values[c.plan.slot(f.To[1])]
+	}
+	if code := formulaFault(text); code != "" {
+		c.find(reject, code, j, nil)
+		return
 	}
 	if flt := c.convert(f, j, text, v, second); flt.code != "" {
 		c.find(flt.severity, flt.code, j, flt.args)
@@ -540,7 +606,7 @@ func (c *checker) convert(f *Field, j int, text string, v, second *value) fault 
 		}
 		v.setNumber(n)
 	case "date":
-		d, ok := parseDate(text, c.numeric[j])
+		d, ok := c.date(j, text)
 		if !ok {
 			return fault{severity: reject, code: "date_invalid"}
 		}
@@ -552,7 +618,7 @@ func (c *checker) convert(f *Field, j int, text string, v, second *value) fault 
 			second.setBool(d.month)
 		}
 	case "month":
-		d, ok := parseDate(text, c.numeric[j])
+		d, ok := c.date(j, text)
 		if !ok {
 			return fault{severity: reject, code: "date_invalid"}
 		}

@@ -307,10 +307,30 @@ func missing(s string) bool {
 		return false
 	}
 	switch s {
-	case "", "/", "\\", "-", "--", "---", "—", "——", "－", "／", "无", "N/A", "n/a", "NA", "NULL", "null", "None", "#N/A", "未填", "未填写":
+	case "", "/", "\\", "-", "--", "---", "—", "——", "－", "／", "无", "N/A", "n/a", "NA", "NULL", "null", "None", "未填", "未填写":
 		return true
 	}
 	return false
+}
+
+// formulaFault tells what is wrong with a text that is the error of a formula, or a formula that was not computed;
+// nothing when it is neither.
+func formulaFault(s string) string {
+	if len(s) < 2 {
+		return ""
+	}
+	switch s[0] {
+	case '#':
+		switch strings.ToUpper(s) {
+		case "#N/A", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!":
+			return "formula_error"
+		}
+	case '=':
+		if s == uncomputed {
+			return "formula_uncomputed"
+		}
+	}
+	return ""
 }
 
 // parseBool reads yes and no.
@@ -409,12 +429,15 @@ func clean(s string) string {
 		return s
 	}
 	first, last := s[0], s[len(s)-1]
-	if first > ' ' && first < 0x7f && first != '\'' && first != '`' && last > ' ' && last < 0x7f {
+	if first > ' ' && first < 0x7f && first != '\'' && first != '`' && first != '=' && last > ' ' && last < 0x7f {
 		return s
 	}
 	s = strings.TrimFunc(s, func(r rune) bool {
 		return unicode.IsSpace(r) || r == '\ufeff' || r == '\u200b' || r == '\u200c' || r == '\u200e'
 	})
+	if len(s) > 3 && s[0] == '=' && s[1] == '"' && s[len(s)-1] == '"' {
+		s = strings.TrimSpace(s[2 : len(s)-1]) // ="0123" keeps a spreadsheet from reading a number
+	}
 	if len(s) > 1 && (s[0] == '\'' || s[0] == '`') {
 		s = s[1:]
 	}

@@ -33,7 +33,7 @@ func Kept(dir, name, sha256 string, bytes int64, received time.Time) Source {
 // Deliver loads one kept file and reports its batches or its refusal, as Load does. The batches carry the
 // received instant of the source.
 func (l *Loader) Deliver(ctx context.Context, d Delivery, report func(Result) error) error {
-	if err := l.turnTo(d); err != nil {
+	if err := l.turnTo(ctx, d); err != nil {
 		return err
 	}
 	defer func() { l.only = nil }()
@@ -44,14 +44,14 @@ func (l *Loader) Deliver(ctx context.Context, d Delivery, report func(Result) er
 }
 
 // turnTo makes the loader read files of one delivery. Nothing waits to be published at this time.
-func (l *Loader) turnTo(d Delivery) error {
+func (l *Loader) turnTo(ctx context.Context, d Delivery) error {
 	contracts, err := Contracts()
 	if err != nil {
 		return err
 	}
 	l.cfg.Sender, l.cfg.Stream, l.only = d.Sender, d.Stream, d.Only
 	l.contracts = contracts
-	if l.cfg.Mapping, err = fittingMapping(d); err != nil {
+	if l.cfg.Mapping, err = fittingMapping(ctx, l.decoding(), d); err != nil {
 		return err
 	}
 	if l.cfg.Mapping != nil {
@@ -71,11 +71,11 @@ func (l *Loader) turnTo(d Delivery) error {
 
 // fittingMapping returns the first of the mappings, by stream, whose columns all stand in a sheet of the file; nil when
 // none fits or when the file cannot be read, which its load will say.
-func fittingMapping(d Delivery) (*Mapping, error) {
+func fittingMapping(ctx context.Context, with decoding, d Delivery) (*Mapping, error) {
 	if len(d.Mappings) == 0 {
 		return nil, nil
 	}
-	file, err := decode(d.kept, d.Bytes)
+	file, err := decode(ctx, with, d.kept, d.Bytes)
 	var refusal *Refusal
 	if errors.As(err, &refusal) {
 		return nil, nil
@@ -86,6 +86,9 @@ func fittingMapping(d Delivery) (*Mapping, error) {
 	defer file.close()
 	for {
 		sh, err := file.next()
+		if sh != nil && errors.As(err, &refusal) {
+			continue // a file in an archive that is no table
+		}
 		if errors.Is(err, io.EOF) || errors.As(err, &refusal) {
 			return nil, nil
 		}

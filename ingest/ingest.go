@@ -34,7 +34,8 @@ type Config struct {
 	DryRun  bool          // check and count, but store nothing
 	Log     *slog.Logger  // nil: nothing is logged
 	Now     func() time.Time
-	Workers int // goroutines that check rows; 0: one for each processor
+	Workers int    // goroutines that check rows; 0: one for each processor
+	Program string // program whose hidden command "decode" reads formats in a process of its own; empty: this program
 }
 
 // ErrBusy says that another load of the same data directory is going on.
@@ -188,9 +189,9 @@ func (l *Loader) Load(ctx context.Context, paths []string, report func(Result) e
 	if err != nil {
 		return err
 	}
-	for _, path := range found {
-		if err := l.loadFile(ctx, path, report); err != nil {
-			return fmt.Errorf("load %s: %w", path, err)
+	for _, file := range found {
+		if err := l.loadFile(ctx, file, report); err != nil {
+			return fmt.Errorf("load %s: %w", file.path, err)
 		}
 		if l.due() {
 			if err := l.publish(ctx, report); err != nil {
@@ -202,13 +203,13 @@ func (l *Loader) Load(ctx context.Context, paths []string, report func(Result) e
 }
 
 // loadFile loads the sheets of one file.
-func (l *Loader) loadFile(ctx context.Context, path string, report func(Result) error) error {
+func (l *Loader) loadFile(ctx context.Context, file foundFile, report func(Result) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	src, err := l.keep(path)
+	src, err := l.keep(file)
 	if err != nil {
-		return err
+		return l.refused(ctx, src, err)
 	}
 	return l.loadSource(ctx, src, report)
 }
@@ -218,24 +219,28 @@ func (l *Loader) loadSource(ctx context.Context, src Source, report func(Result)
 	if l.repeated(src) {
 		return nil
 	}
-	err := l.loadSheets(ctx, src, report)
+	return l.refused(ctx, src, l.loadSheets(ctx, src, report))
+}
+
+// refused books a refusal of the file; any other error is returned.
+func (l *Loader) refused(ctx context.Context, src Source, err error) error {
 	var refusal *Refusal
 	if !errors.As(err, &refusal) {
 		return err
 	}
 	l.cfg.Log.InfoContext(ctx, "file refused", "file", src.Name, "code", refusal.Code, "reason", refusal.Err)
 	l.pending = append(l.pending, &batch{result: Result{
-		File: src.Name, SHA256: src.SHA256, State: "refused", UnknownHeaders: []string{}, Refusal: refusal,
+		File: src.Name, Sheet: refusal.Member, SHA256: src.SHA256, State: "refused", UnknownHeaders: []string{}, Refusal: refusal,
 	}})
 	return nil
 }
 
 // keep stores the file's bytes. A dry run stores nothing.
-func (l *Loader) keep(path string) (Source, error) {
+func (l *Loader) keep(file foundFile) (Source, error) {
 	if l.cfg.DryRun {
-		return weigh(path, l.cfg.Now())
+		return weigh(file, l.cfg.Now())
 	}
-	return keep(filepath.Join(l.cfg.Dir, "files"), path, l.cfg.Now())
+	return keep(filepath.Join(l.cfg.Dir, "files"), file, l.cfg.Now())
 }
 
 // repeated reports whether the same bytes were published before, and then counts their rows as unchanged.
@@ -254,10 +259,10 @@ func (l *Loader) repeated(src Source) bool {
 	return len(same) > 0
 }
 
-// loadSheets loads what is in a file. When one of several sheets fits no contract, that sheet is left out and
-// named; when none fits, the file is refused.
+// loadSheets loads what is in a file. When one of several sheets fits no contract, or one of the files in an
+// archive is no table, that one is left out and named; when none fits, the file is refused.
 func (l *Loader) loadSheets(ctx context.Context, src Source, report func(Result) error) error {
-	d, err := decode(src.kept, src.Bytes)
+	d, err := decode(ctx, l.decoding(), src.kept, src.Bytes)
 	if err != nil {
 		return err
 	}
@@ -272,14 +277,14 @@ func (l *Loader) loadSheets(ctx context.Context, src Source, report func(Result)
 		}
 		var b *batch
 		if err == nil {
-			b, err = l.loadSheet(ctx, src, s, d.hidden)
+			b, err = l.loadSheet(ctx, src, s)
 		}
 		var refusal *Refusal
 		switch {
 		case err == nil:
 			batches = append(batches, b)
 			continue
-		case errors.As(err, &refusal) && s != nil && (refusal.Code == "no_header" || refusal.Code == "ambiguous_stream"):
+		case errors.As(err, &refusal) && s != nil && refusal.passable():
 			if first == nil {
 				first = refusal
 			}
@@ -307,6 +312,11 @@ func (l *Loader) loadSheets(ctx context.Context, src Source, report func(Result)
 	}
 	l.pending = append(l.pending, batches...)
 	return nil
+}
+
+// decoding is what the decoders need.
+func (l *Loader) decoding() decoding {
+	return decoding{program: l.cfg.Program, dir: l.cfg.Dir}
 }
 
 // remember notes that these bytes are loaded, so that an equal file later in the same load is not read again.

@@ -148,7 +148,7 @@ func (l *Loader) readIndex(ctx context.Context, s *stream) error {
 }
 
 // loadSheet loads one sheet. The batch is returned with an error, too, when it was begun.
-func (l *Loader) loadSheet(ctx context.Context, src Source, sh *sheet, hidden []string) (*batch, error) {
+func (l *Loader) loadSheet(ctx context.Context, src Source, sh *sheet) (*batch, error) {
 	contract, h, err := l.header(sh)
 	if err != nil {
 		return nil, err
@@ -162,12 +162,12 @@ func (l *Loader) loadSheet(ctx context.Context, src Source, sh *sheet, hidden []
 	}
 	b := l.begin(src, contract.Stream, sh.name)
 	b.contract, b.table = contract.Name(), contract.Table
-	b.result.Encoding, b.result.HiddenSheets = sh.encoding, hidden
+	b.result.Encoding, b.result.HiddenSheets = sh.encoding, sh.hidden
 	b.result.UnknownHeaders = append(b.result.UnknownHeaders, h.unknown...)
 	b.result.HeaderRow = int(sh.lines.kept[h.first].number)
 	b.headings, b.fields = h.names, l.cfg.Mapping.fieldsOf(contract, h)
 	sh.lines.kept = sh.lines.kept[h.first+h.rows:]
-	return b, l.loadRows(ctx, s, b, newTable(sh.lines, sh.text, h.names, memory.DefaultAllocator), h)
+	return b, l.loadRows(ctx, s, b, newTable(newBlocks(sh.lines, h.names), sh.text, h.names, memory.DefaultAllocator), h)
 }
 
 // header finds the header of a sheet and the contract that it follows.

@@ -18,6 +18,7 @@ const (
 
 func TestMain(m *testing.M) {
 	warehousetest.Engine()
+	decodeAsChild()
 	if dir := os.Getenv(childDir); dir != "" {
 		if err := loadAsChild(context.Background(), dir, os.Getenv(childFile)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -41,4 +42,16 @@ func loadAsChild(ctx context.Context, dir, path string) error {
 	}
 	defer l.Close()
 	return l.Load(ctx, []string{path}, func(Result) error { return nil })
+}
+
+// decodeAsChild runs the decoder and exits when this process was started for that.
+func decodeAsChild() {
+	if len(os.Args) != 3 || os.Args[1] != "decode" {
+		return
+	}
+	if err := RunDecoder(os.Args[2], os.NewFile(3, "file"), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
 }

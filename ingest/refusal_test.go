@@ -96,28 +96,28 @@ func TestLoad_Refused(t *testing.T) {
 		"random bytes":       {d.file("a.csv", "\x81\x20\xff,\xfe\xff\x80\n\xff\x20\xff\n"), "not_a_table"},
 		"html":               {d.file("a.xls", "<html><table><tr><td>1</td></tr></table></html>"), "not_a_table"},
 		"pdf":                {d.file("a.csv", "%PDF-1.7\n1,2,3\n"), "not_a_table"},
-		"old excel":          {d.file("a.xls", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest"), "xls_unsupported"},
+		"old excel":          {d.file("a.xls", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest"), "file_damaged"},
 		"other table":        {d.file("a.csv", "a,b,c\n1,2,3\n"), "no_header"},
 		"no header row":      {d.file("a.csv", code(1)+",2025-03,80\n"), "no_header"},
 		"two encodings":      {d.file("a.csv", half+strings.Repeat("统一社会,信用\n", 30)), "encoding_mixed"},
 		"zip of other":       {zipped(t, map[string]string{"a.txt": "x"}), "not_a_table"},
-		"broken zip":         {d.file("a.xlsx", "PK\x03\x04 and nothing else"), "not_a_table"},
-		"cut zip":            {truncated(), "not_a_table"},
+		"broken zip":         {d.file("a.xlsx", "PK\x03\x04 and nothing else"), "file_damaged"},
+		"cut zip":            {truncated(), "file_damaged"},
 		"empty workbook":     {book(t, nil, nil), "empty_file"},
 		"sheet without head": {book(t, [][]any{{"随便", "什么", "表"}, {1, 2, 3}}, nil), "no_header"},
 		"zip bomb":           {zipped(t, map[string]string{"xl/workbook.xml": workbookXML, "xl/worksheets/sheet1.xml": strings.Repeat("<row/>", 20<<20)}), "zip_bomb"},
 		"billion laughs": {zipped(t, map[string]string{
 			"xl/workbook.xml": workbookXML, "xl/_rels/workbook.xml.rels": relationsXML,
 			"xl/worksheets/sheet1.xml": `<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><worksheet><sheetData><row><c t="str"><v>&b;</v></c></row></sheetData></worksheet>`,
-		}), "not_a_table"},
+		}), "xml_doctype"},
 		"cut sheet": {zipped(t, map[string]string{
 			"xl/workbook.xml": workbookXML, "xl/_rels/workbook.xml.rels": relationsXML, "xl/worksheets/sheet1.xml": `<worksheet><sheetData><row r="1"><c r="A1" t="str"><v>统一社会信用代码`,
-		}), "not_a_table"},
+		}), "file_damaged"},
 		"huge column": {zipped(t, map[string]string{
 			"xl/workbook.xml": workbookXML, "xl/_rels/workbook.xml.rels": relationsXML,
 			"xl/worksheets/sheet1.xml": `<worksheet><sheetData><row r="1"><c r="XFD1" t="str"><v>x</v></c></row></sheetData></worksheet>`,
-		}), "not_a_table"},
-		"cut gzip": {d.file("a.csv.gz", packed(t, strings.Repeat(good, 50))[:60]), "not_a_table"},
+		}), "too_many_columns"},
+		"cut gzip": {d.file("a.csv.gz", packed(t, strings.Repeat(good, 50))[:60]), "file_damaged"},
 	} {
 		results := d.load(Config{}, c.path)
 		if len(results) != 1 || results[0].Refusal == nil || results[0].Refusal.Code != c.code || results[0].State != "refused" {
@@ -174,11 +174,11 @@ func TestLoad_Forms(t *testing.T) {
 	}
 }
 
-// form is a file and the encoding that must be found.
-type form struct{ path, encoding string }
+// sentForm is a file and the encoding that must be found.
+type sentForm struct{ path, encoding string }
 
 // forms writes the same two rows in every form.
-func forms(d *desk, one, two string) map[string]form {
+func forms(d *desk, one, two string) map[string]sentForm {
 	t := d.t
 	t.Helper()
 	text := "统一社会信用代码,单位名称,参保月份,参保人数\n" + one + ",\"测试\"\"甲\"\"\n公司\",2025-03,80\n" + two + ",测试乙公司,2025年3月,\"1,200\"\n"
@@ -194,7 +194,7 @@ func forms(d *desk, one, two string) map[string]form {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]form{
+	return map[string]sentForm{
 		"utf-8":      {d.file("a.csv", text), encodingUTF8},
 		"bom":        {d.file("a.csv", "\ufeff"+text), encodingUTF8BOM},
 		"gb18030":    {d.file("a.csv", gb), encodingGB18030},
@@ -247,7 +247,7 @@ func TestLoad_Rows(t *testing.T) {
 		{"cut", "K1,2,TJ1\n", "reject shifted_row  "},
 		{"shifted", row("性别", "1985-01-01", "出生日期", "电焊工", "工种", "6", "接害工龄年数", "在岗", "体检类型", "噪声"), "reject shifted_row  "},
 		{"number under another heading", row("工种", "419999198501010015"), "reject shifted_row  "},
-		{"bad bytes", row("姓名", "\xff\xfe"), "reject bad_bytes  "},
+		{"bad bytes", row("姓名", "\xff\xfe"), "reject bad_bytes person_name \ufffd"},
 		{"void of nothing", strings.TrimSuffix(row(), "\n") + "\n", ""},
 		{"sex", row("性别", "女"), "warn sex_conflict sex 女"},
 		{"birth", row("出生日期", "1986-01-01"), "warn birth_conflict birth_date 1986-01-01"},
@@ -297,7 +297,7 @@ func FuzzDecode(f *testing.F) {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		d, err := decode(path, int64(len(data)))
+		d, err := decode(t.Context(), decoding{dir: dir}, path, int64(len(data)))
 		if err == nil {
 			defer d.close()
 			err = drain(d)

@@ -67,7 +67,7 @@ func WriteRejects(ctx context.Context, db *warehouse.DB, dir string, b Batch, pa
 	if err != nil {
 		return 0, err
 	}
-	f, err := newRejectFile(dir, b)
+	f, err := newRejectFile(ctx, dir, b)
 	if err != nil {
 		return 0, err
 	}
@@ -111,23 +111,23 @@ func WriteRejects(ctx context.Context, db *warehouse.DB, dir string, b Batch, pa
 
 // newRejectFile finds sheet, headings and columns of dates of a batch in the kept copy of its file. When that
 // is gone, the headings are those of the filled cells.
-func newRejectFile(dir string, b Batch) (*rejectFile, error) {
+func newRejectFile(ctx context.Context, dir string, b Batch) (*rejectFile, error) {
 	f := &rejectFile{sheet: b.Sheet}
 	contracts, err := Contracts()
 	if err != nil {
 		return nil, err
 	}
-	d, err := decode(keptPath(filepath.Join(dir, "files"), b.SHA256), int64(b.Bytes))
+	d, err := decode(ctx, decoding{dir: dir}, keptPath(filepath.Join(dir, "files"), b.SHA256), int64(b.Bytes))
 	if err != nil {
 		return f, nil //nolint:nilerr // the rows themselves are in the warehouse
 	}
 	defer d.close()
 	for {
 		s, err := d.next()
-		if err != nil {
+		if err != nil && s == nil {
 			return f, nil //nolint:nilerr // as above
 		}
-		if s.name != b.Sheet {
+		if err != nil || s.name != b.Sheet {
 			continue
 		}
 		rows := s.lines.texts()

@@ -1,8 +1,6 @@
 package ingest
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -26,22 +24,24 @@ type Source struct {
 }
 
 // files returns the files that paths name: folders are searched through, in lexical order. Hidden files and
-// lock files of office programs are left out of folders.
-func files(paths []string) ([]string, error) {
-	var found []string
+// lock files of office programs are left out of folders. Links, pipes and devices in a folder are returned, so
+// that they are refused by name instead of being passed over.
+func files(paths []string) ([]foundFile, error) {
+	var found []foundFile
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", p, err)
 		}
 		if !info.IsDir() {
-			found = append(found, p)
+			found = append(found, foundFile{p, true})
 			continue
 		}
 		var inside []string
 		err = filepath.WalkDir(p, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil {
-				return err
+			if err != nil { // a folder that cannot be read is refused like a file
+				inside = append(inside, path)
+				return nil
 			}
 			name := entry.Name()
 			switch {
@@ -49,7 +49,7 @@ func files(paths []string) ([]string, error) {
 				if entry.IsDir() {
 					return filepath.SkipDir
 				}
-			case entry.Type().IsRegular() && !strings.HasPrefix(name, "~$"):
+			case !entry.IsDir() && !strings.HasPrefix(name, "~$"):
 				inside = append(inside, path)
 			}
 			return nil
@@ -58,20 +58,79 @@ func files(paths []string) ([]string, error) {
 			return nil, fmt.Errorf("read folder %s: %w", p, err)
 		}
 		slices.Sort(inside)
-		found = append(found, inside...)
+		for _, path := range inside {
+			found = append(found, foundFile{path, false})
+		}
 	}
 	return found, nil
 }
 
+// foundFile is the path of a file to be loaded.
+type foundFile struct {
+	path  string
+	named bool // the path itself was given, not a folder that holds it
+}
+
+// openSource opens a sender's file. A pipe, device or folder, and a file that cannot be read, are refused. Links that a folder
+// holds are not followed: what they lead to was not sent.
+func openSource(found foundFile) (*steady, error) {
+	stat := os.Lstat
+	if found.named {
+		stat = os.Stat
+	}
+	info, err := stat(found.path)
+	if err != nil {
+		return nil, refuse("unreadable", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, refuse("not_a_file", nil)
+	}
+	f, err := os.Open(found.path)
+	if err != nil {
+		return nil, refuse("unreadable", err)
+	}
+	if info, err = f.Stat(); err != nil {
+		return nil, errors.Join(refuse("unreadable", err), f.Close())
+	}
+	return &steady{file: f, before: info}, nil
+}
+
+// steady reads a sender's file. A file that changes meanwhile is refused at its end: what was read of it may be half
+// of what it is going to be.
+type steady struct {
+	file   *os.File
+	before fs.FileInfo
+	n      int64
+}
+
+func (s *steady) Read(p []byte) (int, error) {
+	n, err := s.file.Read(p)
+	s.n += int64(n)
+	switch {
+	case err == nil:
+		return n, nil
+	case !errors.Is(err, io.EOF):
+		return n, refuse("unreadable", err)
+	}
+	after, err := s.file.Stat()
+	if err != nil {
+		return n, refuse("unreadable", err)
+	}
+	if after.Size() != s.n || after.Size() != s.before.Size() || !after.ModTime().Equal(s.before.ModTime()) {
+		return n, refuse("file_changing", nil)
+	}
+	return n, io.EOF
+}
+
 // keep copies a file into the store under dir, named by its SHA-256. A file that is there already is not
 // written again.
-func keep(dir, path string, now time.Time) (Source, error) {
-	in, err := os.Open(path)
+func keep(dir string, file foundFile, now time.Time) (Source, error) {
+	in, err := openSource(file)
 	if err != nil {
-		return Source{Name: path, Received: now}, fmt.Errorf("keep %s: %w", path, err)
+		return Source{Name: file.path, Received: now}, err
 	}
-	defer in.Close()
-	return keepFrom(dir, in, path, now, false)
+	defer in.file.Close()
+	return keepFrom(dir, in, file.path, now, false)
 }
 
 // keepFrom stores what in yields under dir. With durable it waits until the bytes are on the disk.
@@ -130,193 +189,17 @@ func syncDir(dir string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// sheet is one table of a file: the rows of a text file, or a sheet of a workbook.
-type sheet struct {
-	name     string // empty for a text file
-	encoding string
-	text     bool
-	lines    *rewound // the first rows are kept for the search of the header
-}
-
-// decoded is a file opened for reading. Sheets are read one after the other.
-type decoded struct {
-	hidden []string
-	next   func() (*sheet, error) // io.EOF after the last
-	close  func() error
-}
-
-// decode finds out what a file is and opens it. Everything that is no table is refused with the reason.
-func decode(path string, size int64) (*decoded, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("open kept file: %w", err)
-	}
-	d, err := decodeFile(f, size)
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	inner := d.close
-	d.close = func() error {
-		if inner != nil {
-			return errors.Join(inner(), f.Close())
-		}
-		return f.Close()
-	}
-	return d, nil
-}
-
-func decodeFile(f *os.File, size int64) (*decoded, error) {
-	if size == 0 {
-		return nil, refuse("empty_file", nil)
-	}
-	head := make([]byte, min(size, sniffSize))
-	n, err := f.ReadAt(head, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read kept file: %w", err)
-	}
-	head = head[:n]
-	switch {
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return decodeWorkbook(f, size)
-	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
-		return nil, refuse("xls_unsupported", nil)
-	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
-		z, err := gzip.NewReader(f)
-		if err != nil {
-			return nil, refuse("not_a_table", fmt.Errorf("open as gzip: %w", err))
-		}
-		limited := &limitReader{r: z, left: maxUnpacked(size)}
-		head := make([]byte, sniffSize)
-		n, err := io.ReadFull(limited, head)
-		whole := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-		if err != nil && !whole {
-			return nil, err
-		}
-		return openText(io.MultiReader(bytes.NewReader(head[:n]), limited), head[:n], whole)
-	}
-	return openText(io.NewSectionReader(f, 0, size), head, int64(n) == size)
-}
-
-// maxUnpacked is how much a packed text file may unpack to.
-func maxUnpacked(packed int64) int64 { return max(1<<30, packed*200) }
-
-// limitReader refuses to go on behind its limit.
-type limitReader struct {
-	r    io.Reader
-	left int64
-}
-
-func (l *limitReader) Read(p []byte) (int, error) {
-	n, err := l.r.Read(p)
-	if l.left -= int64(n); l.left < 0 {
-		return n, refuse("zip_bomb", errors.New("unpacks to too much"))
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = refuse("not_a_table", fmt.Errorf("unpack: %v", err)) // not wrapped: a cut file is no end of file
-	}
-	return n, err
-}
-
-// openText opens a text file, the only table in it.
-func openText(r io.Reader, head []byte, whole bool) (*decoded, error) {
-	if len(head) == 0 {
-		return nil, refuse("empty_file", nil)
-	}
-	trimmed := bytes.ToLower(bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))))
-	for _, mark := range []string{"<html", "<!doctype", "<?xml", "<table", "<meta", "%pdf", "{\\rtf", "par1", "arrow1"} {
-		if bytes.HasPrefix(trimmed, []byte(mark)) {
-			return nil, refuse("not_a_table", fmt.Errorf("begins with %s", mark))
-		}
-	}
-	encoding, refusal := textEncoding(head, whole)
-	if refusal != nil {
-		return nil, refusal
-	}
-	sample, err := io.ReadAll(decodeText(bytes.NewReader(head), encoding))
-	if err != nil && len(sample) == 0 {
-		return nil, refuse("not_a_table", fmt.Errorf("decode: %w", err))
-	}
-	if len(bytes.TrimSpace(sample)) == 0 && whole {
-		return nil, refuse("empty_file", nil)
-	}
-	if i := bytes.LastIndexByte(sample, '\n'); i > 0 && !whole {
-		sample = sample[:i]
-	}
-	d := delimiter(sample)
-	if d == 0 {
-		return nil, refuse("not_a_table", errors.New("no delimiter found"))
-	}
-	lines, err := peek(newCSVReader(decodeText(r, encoding), d), headerRows)
-	if err != nil {
-		return nil, err
-	}
-	s := &sheet{encoding: encoding, text: true, lines: lines}
-	return &decoded{next: func() (*sheet, error) {
-		if s == nil {
-			return nil, io.EOF
-		}
-		only := s
-		s = nil
-		return only, nil
-	}}, nil
-}
-
-func decodeWorkbook(f *os.File, size int64) (*decoded, error) {
-	w, err := openWorkbook(f, size)
-	if err != nil {
-		return nil, err
-	}
-	var open *sheetReader
-	i := 0
-	closeOpen := func() error {
-		if open == nil {
-			return nil
-		}
-		err := open.close()
-		open = nil
-		return err
-	}
-	return &decoded{
-		hidden: w.hidden,
-		next: func() (*sheet, error) {
-			for {
-				if err := closeOpen(); err != nil {
-					return nil, refuse("not_a_table", fmt.Errorf("close sheet: %w", err))
-				}
-				if i >= len(w.sheets) {
-					return nil, io.EOF
-				}
-				part := w.sheets[i]
-				i++
-				var err error
-				if open, err = w.open(part); err != nil {
-					return nil, err
-				}
-				lines, err := peek(open, headerRows)
-				if err != nil {
-					return nil, err
-				}
-				if len(lines.kept) == 0 {
-					continue // an empty sheet
-				}
-				return &sheet{name: part.name, encoding: "xlsx", lines: lines}, nil
-			}
-		},
-		close: closeOpen,
-	}, nil
-}
-
 // weigh reads a file for its size and SHA-256 without keeping a copy.
-func weigh(path string, now time.Time) (Source, error) {
-	src := Source{Name: path, Received: now, kept: path}
-	in, err := os.Open(path)
+func weigh(file foundFile, now time.Time) (Source, error) {
+	src := Source{Name: file.path, Received: now, kept: file.path}
+	in, err := openSource(file)
 	if err != nil {
-		return src, fmt.Errorf("read %s: %w", path, err)
+		return src, err
 	}
-	defer in.Close()
+	defer in.file.Close()
 	hash := sha256.New()
 	if src.Bytes, err = io.Copy(hash, in); err != nil {
-		return src, fmt.Errorf("read %s: %w", path, err)
+		return src, fmt.Errorf("read %s: %w", file.path, err)
 	}
 	src.SHA256 = hex.EncodeToString(hash.Sum(nil))
 	return src, nil

@@ -16,15 +16,17 @@ type line struct {
 	number  uint32   // line of the file or row of the sheet, counted from 1
 	cells   [][]byte // UTF-8
 	numeric []bool   // cells that are numbers in a spreadsheet; nil for text files
-	flags   uint8    // badBytes, cutLine
+	flags   uint8
 }
 
 // Flags of a row.
 const (
-	badBytes uint8 = 1 << iota // bytes that are no text in the file's encoding
-	tooLong                    // more filled cells than the header has
-	tooShort                   // fewer cells than the header has, in a text file
-	brokenQuote
+	badBytes     uint8 = 1 << iota // bytes that are no text in the file's encoding
+	tooLong                        // more filled cells than the header has
+	tooShort                       // fewer cells than the header has, in a text file
+	brokenQuote                    // a quote that is never closed
+	brokenRecord                   // no whole record of its format
+	dates1904                      // serial days count from 1904
 )
 
 // lineReader reads the rows of one sheet in order; io.EOF ends them. Blank rows are left out.

@@ -180,7 +180,7 @@ func TestWorkbook_AgreesWithExcelize(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := decode(path, info.Size())
+		d, err := decode(t.Context(), decoding{}, path, info.Size())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -40,7 +40,10 @@ func textEncoding(head []byte, whole bool) (string, *Refusal) {
 		}
 	}
 	if bytes.IndexByte(head[:min(len(head), 4096)], 0) >= 0 {
-		return "", refuse("not_a_table", errors.New("NUL bytes at the beginning"))
+		if encoding := wideEncoding(head); encoding != "" {
+			return encoding, nil
+		}
+		return "", refuse("not_a_table", errors.New("NUL bytes at the beginning"), "kind", "binary")
 	}
 	if utf8.Valid(head) {
 		return encodingUTF8, nil
@@ -73,11 +76,44 @@ func textEncoding(head []byte, whole bool) (string, *Refusal) {
 	}
 	switch {
 	case badBoth*10 > lines*5:
-		return "", refuse("not_a_table", errors.New("no text in UTF-8 or GB18030"))
+		return "", refuse("not_a_table", errors.New("no text in UTF-8 or GB18030"), "kind", "binary")
 	case lines >= 10 && max(bad, min(surelyUTF8, badUTF8))*10 > lines:
 		return "", refuse("encoding_mixed", nil, "lines", max(bad, min(surelyUTF8, badUTF8)))
 	}
 	return encoding, nil
+}
+
+// wideEncoding finds the encoding of a text in UTF-16 without a byte order mark: read in the right order nearly
+// all of its characters are letters, signs and ideographs that occur, with line breaks among them. It is empty
+// for anything else.
+func wideEncoding(head []byte) string {
+	head = head[:min(len(head), 1<<16)&^1]
+	best, encoding := 0, ""
+	for _, e := range []struct {
+		name     string
+		low, top int
+	}{{encodingUTF16LE, 0, 1}, {encodingUTF16BE, 1, 0}} {
+		good, breaks := 0, 0
+		for i := 0; i+1 < len(head); i += 2 {
+			switch c := rune(head[i+e.top])<<8 | rune(head[i+e.low]); {
+			case c == '\n' || c == '\r':
+				breaks++
+				good++
+			case c == '\t' || c >= ' ' && c < 0x7f, c >= 0x4e00 && c <= 0x9fff, c >= 0x3000 && c <= 0x303f, c >= 0xff00 && c <= 0xffef,
+				c >= 0xa0 && c <= 0x3ff, c >= 0x2000 && c <= 0x22ff:
+				good++
+			}
+		}
+		if breaks > 0 && good*2*20 >= len(head)*19 && good > best {
+			best, encoding = good, e.name
+		}
+	}
+	return encoding
+}
+
+// hasBadText reports a cell with bytes that are no text: not UTF-8, NUL, or U+FFFD for what could not be decoded.
+func hasBadText(cell []byte) bool {
+	return !utf8.Valid(cell) || bytes.IndexByte(cell, 0) >= 0 || bytes.Contains(cell, []byte("\ufffd"))
 }
 
 func isASCII(b []byte) bool {

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"archive/zip"
-	"bufio"
 	"bytes"
 	"encoding/xml"
 	"errors"
@@ -11,26 +10,26 @@ import (
 	"path"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // Limits against workbooks that unpack to more than they should.
 const (
 	maxSheetSize   = 8 << 30   // bytes of one sheet's XML, which is streamed
-	maxStringsSize = 192 << 20 // bytes of the shared strings, which are kept
-	maxRatio       = 400       // unpacked to packed size of a part larger than 64 MiB
-	maxCell        = 1 << 20   // bytes of one cell
+	maxStringsSize = 160 << 20 // bytes of the shared strings, which are kept
+	maxStrings     = 10_000_000
+	maxMergedPart  = 32 << 20 // bytes of a sheet's XML up to which merged cells are looked for
+	maxMerged      = 100_000
 )
 
 // workbook is an open XLSX file. It reads the XML itself instead of through excelize, because a reader must
 // know which cells are numbers (a spreadsheet keeps 15 digits of an identity number), and must not hold a
 // sheet in memory.
 type workbook struct {
-	zip     *zip.Reader
 	sheets  []sheetPart
 	hidden  []string // names of hidden sheets
 	date4   bool     // serial dates count from 1904
 	strings sharedStrings
+	styles  []cellStyle
 }
 
 type sheetPart struct {
@@ -38,20 +37,95 @@ type sheetPart struct {
 	file *zip.File
 }
 
-// openWorkbook reads the directory of a workbook and its shared strings.
-func openWorkbook(r io.ReaderAt, size int64) (*workbook, error) {
-	z, err := zip.NewReader(r, size)
+// decodeWorkbook opens a workbook. Empty sheets are passed over.
+func decodeWorkbook(z *zip.Reader, parts map[string]*zip.File) (*decoded, error) {
+	w, err := openWorkbook(z, parts)
 	if err != nil {
-		return nil, refuse("not_a_table", fmt.Errorf("open as zip: %w", err))
+		return nil, err
 	}
-	files := make(map[string]*zip.File, len(z.File))
+	var open *sheetReader
+	closeOpen := func() error {
+		if open == nil {
+			return nil
+		}
+		part := open.part
+		open = nil
+		return part.Close()
+	}
+	next := func() (*sheet, error) {
+		for {
+			if err := closeOpen(); err != nil {
+				return nil, refuse("file_damaged", fmt.Errorf("close sheet: %w", err))
+			}
+			if len(w.sheets) == 0 {
+				return nil, io.EOF
+			}
+			part := w.sheets[0]
+			w.sheets = w.sheets[1:]
+			var err error
+			if open, err = w.open(part); err != nil {
+				return nil, err
+			}
+			lines, err := peek(open, headerRows)
+			if err != nil {
+				return nil, err
+			}
+			if len(lines.kept) > 0 {
+				return &sheet{name: part.name, encoding: "xlsx", hidden: w.hidden, lines: lines}, nil
+			}
+		}
+	}
+	return &decoded{next: next, close: closeOpen}, nil
+}
+
+// relation is a reference from one part of a package to another.
+type relation struct {
+	ID     string `xml:"Id,attr"`
+	Type   string `xml:"Type,attr"`
+	Target string `xml:"Target,attr"`
+	Mode   string `xml:"TargetMode,attr"`
+}
+
+// relations reads the references of a part; none when it has no list of them.
+func relations(parts map[string]*zip.File, name string) ([]relation, error) {
+	list := parts[path.Join(path.Dir(name), "_rels", path.Base(name)+".rels")]
+	if list == nil {
+		return nil, nil
+	}
+	var found struct {
+		Relations []relation `xml:"Relationship"`
+	}
+	if err := readPart(list, &found); err != nil {
+		return nil, err
+	}
+	for i, r := range found.Relations {
+		target := strings.ReplaceAll(r.Target, `\`, "/")
+		if !strings.HasPrefix(target, "/") {
+			target = path.Join(path.Dir(name), target)
+		}
+		found.Relations[i].Target = strings.ToLower(strings.TrimPrefix(path.Clean("/"+target), "/"))
+	}
+	return found.Relations, nil
+}
+
+// openWorkbook reads the directory of a workbook, its styles and its shared strings.
+func openWorkbook(z *zip.Reader, parts map[string]*zip.File) (*workbook, error) {
 	for _, f := range z.File {
-		files[strings.ToLower(strings.TrimPrefix(strings.ReplaceAll(f.Name, `\`, "/"), "/"))] = f
-		if f.UncompressedSize64 > 64<<20 && f.UncompressedSize64/max(1, f.CompressedSize64) > maxRatio {
+		if f.UncompressedSize64 > minRatioSize && f.UncompressedSize64/max(1, f.CompressedSize64) > maxRatio {
 			return nil, refuse("zip_bomb", fmt.Errorf("part %s unpacks to %d bytes", f.Name, f.UncompressedSize64))
 		}
 	}
-	w := &workbook{zip: z}
+	name := "xl/workbook.xml"
+	roots, err := relations(parts, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range roots {
+		if strings.HasSuffix(r.Type, "/officeDocument") && parts[r.Target] != nil {
+			name = r.Target
+		}
+	}
+	w := &workbook{}
 	var book struct {
 		Properties struct {
 			Date1904 string `xml:"date1904,attr"`
@@ -62,32 +136,27 @@ func openWorkbook(r io.ReaderAt, size int64) (*workbook, error) {
 			Attrs []xml.Attr `xml:",any,attr"`
 		} `xml:"sheets>sheet"`
 	}
-	if err := readPart(files["xl/workbook.xml"], &book); err != nil {
+	if err := readPart(parts[name], &book); err != nil {
 		return nil, err
 	}
 	w.date4 = book.Properties.Date1904 == "1" || book.Properties.Date1904 == "true"
-	var relations struct {
-		Relations []struct {
-			ID     string `xml:"Id,attr"`
-			Type   string `xml:"Type,attr"`
-			Target string `xml:"Target,attr"`
-		} `xml:"Relationship"`
-	}
-	if err := readPart(files["xl/_rels/workbook.xml.rels"], &relations); err != nil {
+	related, err := relations(parts, name)
+	if err != nil {
 		return nil, err
 	}
 	targets := map[string]*zip.File{}
-	for _, r := range relations.Relations {
-		target := r.Target
-		if !strings.HasPrefix(target, "/") {
-			target = path.Join("xl", target)
-		}
-		f := files[strings.ToLower(strings.TrimPrefix(target, "/"))]
+	for _, r := range related {
+		f := parts[r.Target]
 		switch {
+		case f == nil || r.Mode == "External":
 		case strings.HasSuffix(r.Type, "/worksheet"):
 			targets[r.ID] = f
-		case strings.HasSuffix(r.Type, "/sharedStrings") && f != nil:
+		case strings.HasSuffix(r.Type, "/sharedStrings"):
 			if err := w.strings.load(f); err != nil {
+				return nil, err
+			}
+		case strings.HasSuffix(r.Type, "/styles"):
+			if w.styles, err = readStyles(f); err != nil {
 				return nil, err
 			}
 		}
@@ -108,23 +177,36 @@ func openWorkbook(r io.ReaderAt, size int64) (*workbook, error) {
 			w.sheets = append(w.sheets, sheetPart{s.Name, f})
 		}
 	}
+	if len(w.sheets) == 0 && len(w.hidden) == 0 {
+		return nil, refuse("file_damaged", errors.New("no sheet in the workbook"))
+	}
 	return w, nil
 }
 
 // readPart decodes a small part of the package.
 func readPart(f *zip.File, v any) error {
 	if f == nil {
-		return refuse("not_a_table", errors.New("a part of the workbook is missing"))
+		return refuse("file_damaged", errors.New("a part of the workbook is missing"))
 	}
 	r, err := f.Open()
 	if err != nil {
-		return refuse("not_a_table", fmt.Errorf("open part %s: %w", f.Name, err))
+		return refuse("file_damaged", fmt.Errorf("open part %s: %w", f.Name, err))
 	}
 	defer r.Close()
 	if err := xml.NewDecoder(io.LimitReader(r, 8<<20)).Decode(v); err != nil {
-		return refuse("not_a_table", fmt.Errorf("read part %s: %w", f.Name, err))
+		return refuse("file_damaged", fmt.Errorf("read part %s: %w", f.Name, err))
 	}
 	return nil
+}
+
+// openPart opens a large part of the package for the scanner.
+func openPart(f *zip.File, limit int64) (io.ReadCloser, *xmlScanner, error) {
+	r, err := f.Open()
+	if err != nil {
+		return nil, nil, refuse("file_damaged", fmt.Errorf("open part %s: %w", f.Name, err))
+	}
+	b := &budget{bytes: limit}
+	return r, newXMLScanner(newGuard(r, b, int64(f.CompressedSize64))), nil
 }
 
 // sharedStrings are the texts that cells refer to by number.
@@ -145,35 +227,44 @@ func (s *sharedStrings) at(i int) []byte {
 }
 
 func (s *sharedStrings) load(f *zip.File) error {
-	r, err := f.Open()
+	r, x, err := openPart(f, maxSheetSize)
 	if err != nil {
-		return refuse("not_a_table", fmt.Errorf("open part %s: %w", f.Name, err))
+		return err
 	}
 	defer r.Close()
-	x := newXMLScanner(r)
+	s.text = make([]byte, 0, min(f.UncompressedSize64, maxStringsSize)) // grown once: what is not filled costs nothing
 	inText, phonetic := false, false
+	end := func() {
+		from := 0
+		if n := len(s.ends); n > 0 {
+			from = int(s.ends[n-1])
+		}
+		s.text = append(s.text[:from], unescapeControls(s.text[from:])...)
+		s.ends = append(s.ends, uint32(len(s.text)))
+	}
 	for {
 		tok, err := x.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return refuse("not_a_table", fmt.Errorf("read part %s: %w", f.Name, err))
+			return damaged(f, err)
 		}
 		switch tok.kind {
 		case xmlStart:
 			switch string(tok.name) {
 			case "t":
-				inText = true
+				inText = !tok.empty
 			case "rPh":
-				phonetic = true
+				phonetic = !tok.empty
 			case "si":
 				if tok.empty {
-					s.ends = append(s.ends, uint32(len(s.text)))
+					end()
 				}
-			}
-			if tok.empty {
-				inText = false
+			case "sst":
+				if n, err := strconv.Atoi(string(tok.attr("uniqueCount"))); err == nil {
+					s.ends = make([]uint32, 0, max(0, min(n, maxStrings, int(f.UncompressedSize64/8))))
+				}
 			}
 		case xmlEnd:
 			switch string(tok.name) {
@@ -182,41 +273,54 @@ func (s *sharedStrings) load(f *zip.File) error {
 			case "rPh":
 				phonetic = false
 			case "si":
-				s.ends = append(s.ends, uint32(len(s.text)))
+				end()
 			}
 		case xmlText:
 			if inText && !phonetic {
 				s.text = append(s.text, tok.text...)
 			}
 		}
-		if len(s.text) > maxStringsSize || len(s.ends) > 20_000_000 {
+		if len(s.text) > maxStringsSize || len(s.ends) > maxStrings {
 			return refuse("zip_bomb", errors.New("too much text in the shared strings"))
 		}
 	}
 }
 
+// damaged refuses a package for what went wrong with a part, unless that is a refusal already.
+func damaged(f *zip.File, err error) error {
+	var r *Refusal
+	if errors.As(err, &r) {
+		return err
+	}
+	return refuse("file_damaged", fmt.Errorf("read part %s: %v", f.Name, err))
+}
+
 // sheetReader reads the rows of one sheet.
 type sheetReader struct {
-	book  *workbook
-	part  io.ReadCloser
-	x     *xmlScanner
-	row   uint32
-	cells [][]byte
-	num   []bool
-	arena []byte
-	spans [][2]int
-	done  bool
+	book   *workbook
+	sheet  sheetPart
+	part   io.ReadCloser
+	x      *xmlScanner
+	row    uint32
+	cells  [][]byte
+	num    []bool
+	arena  []byte
+	spans  [][2]int
+	merged *mergedCells
+	done   bool
 }
 
 func (w *workbook) open(s sheetPart) (*sheetReader, error) {
-	part, err := s.file.Open()
+	merged, err := readMerged(s.file)
 	if err != nil {
-		return nil, refuse("not_a_table", fmt.Errorf("open sheet: %w", err))
+		return nil, err
 	}
-	return &sheetReader{book: w, part: part, x: newXMLScanner(io.LimitReader(part, maxSheetSize))}, nil
+	part, x, err := openPart(s.file, maxSheetSize)
+	if err != nil {
+		return nil, err
+	}
+	return &sheetReader{book: w, sheet: s, part: part, x: x, merged: merged}, nil
 }
-
-func (s *sheetReader) close() error { return s.part.Close() }
 
 func (s *sheetReader) read(l *line) error {
 	for {
@@ -228,18 +332,17 @@ func (s *sheetReader) read(l *line) error {
 				s.done = true
 				return io.EOF
 			}
-			var r *Refusal
-			if errors.As(err, &r) {
-				return err
-			}
-			return refuse("not_a_table", fmt.Errorf("read sheet: %w", err))
+			return damaged(s.sheet.file, err)
 		}
 		filled := false
 		l.flags = 0
+		if s.book.date4 {
+			l.flags = dates1904
+		}
 		for _, c := range s.cells {
 			if !blank(c) {
 				filled = true
-				if !utf8.Valid(c) || bytes.Contains(c, []byte("\ufffd")) {
+				if hasBadText(c) {
 					l.flags |= badBytes
 				}
 			}
@@ -247,6 +350,7 @@ func (s *sheetReader) read(l *line) error {
 		if !filled {
 			continue
 		}
+		s.cells, s.num = s.merged.fill(s.row, s.cells, s.num)
 		l.number, l.cells, l.numeric = s.row, s.cells, s.num
 		return nil
 	}
@@ -280,17 +384,24 @@ func (s *sheetReader) nextRow() error {
 		}
 		s.cells = s.cells[:0]
 		for _, span := range s.spans {
-			s.cells = append(s.cells, s.arena[span[0]:span[1]])
+			s.cells = append(s.cells, s.arena[span[0]:span[1]:span[1]])
 		}
 		return nil
 	}
 }
 
+// cell is what is known of a cell while its element is read.
+type cell struct {
+	column  int
+	kind    byte // s shared string, t text, b truth value, e error, n number
+	style   cellStyle
+	from    int  // where its value begins in the arena
+	formula bool // its value was computed
+}
+
 func (s *sheetReader) readCells() error {
-	column := -1
-	var kind byte // of the cell's value: s shared, n number, t text, b boolean
-	inValue, inText := false, false
-	from := 0
+	c := cell{column: -1}
+	inValue, inText, phonetic := false, false, false
 	for {
 		tok, err := s.x.next()
 		if err != nil {
@@ -303,40 +414,21 @@ func (s *sheetReader) readCells() error {
 		case xmlStart:
 			switch string(tok.name) {
 			case "c":
-				column++
-				if c, ok := columnOf(tok.attr("r")); ok {
-					column = c
-				}
-				if column >= maxColumns {
-					if !tok.empty {
-						return refuse("not_a_table", errors.New("too many columns"))
-					}
-					continue
-				}
-				for len(s.spans) <= column {
-					s.spans = append(s.spans, [2]int{0, 0})
-					s.num = append(s.num, false)
-				}
-				kind = 'n'
-				switch string(tok.attr("t")) {
-				case "s":
-					kind = 's'
-				case "str", "inlineStr", "e", "d":
-					kind = 't'
-				case "b":
-					kind = 'b'
-				}
-				from = len(s.arena)
+				s.begin(&c, &tok)
 			case "v":
 				inValue = !tok.empty
 			case "t":
 				inText = !tok.empty
+			case "rPh":
+				phonetic = !tok.empty
+			case "f":
+				c.formula = true
 			}
 		case xmlText:
-			if (inValue || inText) && column >= 0 {
+			if (inValue || inText && !phonetic) && c.column >= 0 {
 				s.arena = append(s.arena, tok.text...)
-				if len(s.arena)-from > maxCell {
-					return refuse("not_a_table", errors.New("a cell of more than 1 MiB"))
+				if len(s.arena)-c.from > maxCell {
+					return refuse("cell_too_large", nil, "cell", cellName(s.sheet.name, s.row, c.column))
 				}
 			}
 		case xmlEnd:
@@ -345,8 +437,12 @@ func (s *sheetReader) readCells() error {
 				inValue = false
 			case "t":
 				inText = false
+			case "rPh":
+				phonetic = false
 			case "c":
-				s.finish(column, kind, from)
+				if err := s.finish(&c); err != nil {
+					return err
+				}
 			case "row":
 				return nil
 			}
@@ -354,55 +450,75 @@ func (s *sheetReader) readCells() error {
 	}
 }
 
-// finish turns the raw value of a cell, which stands in the arena from from on, into its text.
-func (s *sheetReader) finish(column int, kind byte, from int) {
-	raw := s.arena[from:]
-	switch kind {
+// begin reads the attributes of a cell. A cell without a reference stands to the right of the one before it.
+func (s *sheetReader) begin(c *cell, tok *xmlToken) {
+	c.column++
+	if n, ok := columnOf(tok.attr("r")); ok {
+		c.column = n
+	}
+	c.formula, c.from, c.kind, c.style = false, len(s.arena), 'n', cellStyle{}
+	switch string(tok.attr("t")) {
+	case "s":
+		c.kind = 's'
+	case "str", "inlineStr", "d":
+		c.kind = 't'
+	case "e":
+		c.kind = 'e'
+	case "b":
+		c.kind = 'b'
+	}
+	if c.kind == 'n' && !tok.empty && s.book.styles != nil {
+		if n, err := strconv.Atoi(string(tok.attr("s"))); err == nil && n >= 0 && n < len(s.book.styles) {
+			c.style = s.book.styles[n]
+		}
+	}
+}
+
+// finish turns the raw value of a cell, which stands in the arena from c.from on, into its text.
+func (s *sheetReader) finish(c *cell) error {
+	raw := s.arena[c.from:]
+	number := false
+	switch c.kind {
 	case 's':
 		i, err := strconv.Atoi(string(bytes.TrimSpace(raw)))
 		if err != nil {
 			i = -1
 		}
-		s.arena = append(s.arena[:from], s.book.strings.at(i)...)
+		s.arena = append(s.arena[:c.from], s.book.strings.at(i)...)
+	case 't':
+		s.arena = append(s.arena[:c.from], unescapeControls(raw)...)
 	case 'b':
 		word := "否"
-		if bytes.Equal(bytes.TrimSpace(raw), []byte("1")) {
+		if bytes.Equal(bytes.TrimSpace(raw), []byte("1")) || bytes.Equal(bytes.TrimSpace(raw), []byte("true")) {
 			word = "是"
 		}
-		s.arena = append(s.arena[:from], word...)
+		s.arena = append(s.arena[:c.from], word...)
 	case 'n':
-		if len(raw) > 0 {
-			text := numberText(string(bytes.TrimSpace(raw)), s.book.date4)
-			s.arena = append(s.arena[:from], text...)
-			s.num[column] = true
+		text := strings.TrimSpace(string(raw))
+		switch {
+		case text != "":
+			text, number = c.style.text(text, s.book.date4)
+		case c.formula:
+			text = uncomputed
 		}
+		s.arena = append(s.arena[:c.from], text...)
 	}
-	s.spans[column] = [2]int{from, len(s.arena)}
+	if c.column < 0 || len(s.arena) == c.from {
+		return nil
+	}
+	if c.column >= maxColumns {
+		return refuse("too_many_columns", nil, "row", s.row, "columns", c.column+1, "max", maxColumns)
+	}
+	for len(s.spans) <= c.column {
+		s.spans = append(s.spans, [2]int{0, 0})
+		s.num = append(s.num, false)
+	}
+	s.spans[c.column], s.num[c.column] = [2]int{c.from, len(s.arena)}, number
+	return nil
 }
 
-// numberText writes the number of a cell as a person would: 17 digits and powers of ten are how a spreadsheet
-// stores it. Serial dates that count from 1904 are moved to the 1900 system.
-func numberText(s string, date4 bool) string {
-	if digits(s) && !(date4 && len(s) == 5) {
-		return s
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil {
-		return s
-	}
-	if date4 && f >= 10000 && f < 70000 {
-		f += 1462
-	}
-	if f > -1e21 && f < 1e21 {
-		if len(s) >= 15 {
-			f, _ = strconv.ParseFloat(strconv.FormatFloat(f, 'g', 15, 64), 64)
-		}
-		if a := max(f, -f); a == 0 || a >= 1e-6 {
-			return strconv.FormatFloat(f, 'f', -1, 64)
-		}
-	}
-	return strconv.FormatFloat(f, 'g', -1, 64)
-}
+// uncomputed stands for the value of a formula that was saved without it.
+const uncomputed = "=?"
 
 // columnOf reads the column of a cell reference such as AB12, counted from 0.
 func columnOf(ref []byte) (int, bool) {
@@ -414,222 +530,4 @@ func columnOf(ref []byte) (int, bool) {
 		}
 	}
 	return n - 1, i > 0 && i < len(ref)
-}
-
-// Kinds of token of the XML scanner.
-const (
-	xmlStart = iota
-	xmlEnd
-	xmlText
-)
-
-// xmlToken is a tag or a run of text; its bytes are valid until the next token.
-type xmlToken struct {
-	kind  int
-	name  []byte // local name of a tag
-	attrs []byte
-	empty bool // a start tag that is its own end
-	text  []byte
-}
-
-// attr returns the raw value of an attribute.
-func (t *xmlToken) attr(name string) []byte {
-	rest := t.attrs
-	for {
-		i := bytes.IndexByte(rest, '=')
-		if i < 0 || i+1 >= len(rest) {
-			return nil
-		}
-		key := bytes.TrimSpace(rest[:i])
-		rest = bytes.TrimLeft(rest[i+1:], " \t\r\n")
-		if len(rest) == 0 {
-			return nil
-		}
-		quote := rest[0]
-		j := bytes.IndexByte(rest[1:], quote)
-		if j < 0 {
-			return nil
-		}
-		if string(key) == name {
-			return rest[1 : 1+j]
-		}
-		rest = rest[j+2:]
-	}
-}
-
-// xmlScanner cuts the XML of a workbook into tags and text. It knows the five named entities and character
-// numbers, and nothing that a document could define by itself: a document type is refused.
-type xmlScanner struct {
-	r     *bufio.Reader
-	buf   []byte
-	text  []byte
-	carry bool // a '<' was read already
-}
-
-func newXMLScanner(r io.Reader) *xmlScanner { return &xmlScanner{r: bufio.NewReaderSize(r, 128<<10)} }
-
-var errMarkup = errors.New("broken XML")
-
-// until reads up to and with the byte end.
-func (x *xmlScanner) until(end byte) ([]byte, error) {
-	part, err := x.r.ReadSlice(end)
-	if err == nil {
-		return part, nil
-	}
-	x.buf = append(x.buf[:0], part...)
-	for errors.Is(err, bufio.ErrBufferFull) {
-		if len(x.buf) > 16<<20 {
-			return nil, errMarkup
-		}
-		part, err = x.r.ReadSlice(end)
-		x.buf = append(x.buf, part...)
-	}
-	return x.buf, err
-}
-
-func (x *xmlScanner) next() (xmlToken, error) {
-	for {
-		if !x.carry {
-			text, err := x.until('<')
-			if err != nil {
-				return xmlToken{}, err
-			}
-			x.carry = true
-			if text = text[:len(text)-1]; len(text) > 0 {
-				return xmlToken{kind: xmlText, text: x.unescape(text)}, nil
-			}
-		}
-		x.carry = false
-		tag, err := x.tag()
-		if err != nil {
-			return xmlToken{}, err
-		}
-		if len(tag) == 0 {
-			return xmlToken{}, errMarkup
-		}
-		switch tag[0] {
-		case '?':
-			continue
-		case '!':
-			if bytes.HasPrefix(tag, []byte("![CDATA[")) {
-				for !bytes.HasSuffix(tag, []byte("]]")) {
-					more, err := x.until('>')
-					if err != nil {
-						return xmlToken{}, err
-					}
-					tag = append(append(append([]byte(nil), tag...), '>'), more[:len(more)-1]...)
-				}
-				return xmlToken{kind: xmlText, text: tag[8 : len(tag)-2]}, nil
-			}
-			if bytes.HasPrefix(tag, []byte("!--")) {
-				for !bytes.HasSuffix(tag, []byte("--")) {
-					more, err := x.until('>')
-					if err != nil {
-						return xmlToken{}, err
-					}
-					tag = append([]byte(nil), more[:len(more)-1]...)
-				}
-				continue
-			}
-			return xmlToken{}, errMarkup
-		case '/':
-			return xmlToken{kind: xmlEnd, name: local(bytes.TrimSpace(tag[1:]))}, nil
-		}
-		t := xmlToken{kind: xmlStart}
-		if tag[len(tag)-1] == '/' {
-			t.empty, tag = true, tag[:len(tag)-1]
-		}
-		if i := bytes.IndexAny(tag, " \t\r\n"); i >= 0 {
-			t.name, t.attrs = local(tag[:i]), tag[i+1:]
-		} else {
-			t.name = local(tag)
-		}
-		return t, nil
-	}
-}
-
-// tag reads the rest of a tag; a '>' inside an attribute's quotes does not end it.
-func (x *xmlScanner) tag() ([]byte, error) {
-	tag, err := x.until('>')
-	if err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, io.ErrUnexpectedEOF
-		}
-		return nil, err
-	}
-	tag = tag[:len(tag)-1]
-	if len(tag) > 0 && tag[0] != '!' && bytes.Count(tag, []byte{'"'})%2 == 1 {
-		whole := append([]byte(nil), tag...)
-		for bytes.Count(whole, []byte{'"'})%2 == 1 {
-			more, err := x.until('>')
-			if err != nil || len(whole) > 16<<20 {
-				return nil, errMarkup
-			}
-			whole = append(append(whole, '>'), more[:len(more)-1]...)
-		}
-		return whole, nil
-	}
-	return tag, nil
-}
-
-func local(name []byte) []byte {
-	if i := bytes.IndexByte(name, ':'); i >= 0 {
-		return name[i+1:]
-	}
-	return name
-}
-
-// unescape replaces entities; unknown ones stay as they are.
-func (x *xmlScanner) unescape(text []byte) []byte {
-	if bytes.IndexByte(text, '&') < 0 {
-		return text
-	}
-	x.text = x.text[:0]
-	for {
-		i := bytes.IndexByte(text, '&')
-		if i < 0 {
-			x.text = append(x.text, text...)
-			return x.text
-		}
-		x.text = append(x.text, text[:i]...)
-		text = text[i:]
-		j := bytes.IndexByte(text[:min(len(text), 12)], ';')
-		if j < 0 {
-			x.text = append(x.text, '&')
-			text = text[1:]
-			continue
-		}
-		switch name := string(text[1:j]); name {
-		case "amp":
-			x.text = append(x.text, '&')
-		case "lt":
-			x.text = append(x.text, '<')
-		case "gt":
-			x.text = append(x.text, '>')
-		case "quot":
-			x.text = append(x.text, '"')
-		case "apos":
-			x.text = append(x.text, '\'')
-		default:
-			if r, ok := characterNumber(name); ok {
-				x.text = utf8.AppendRune(x.text, r)
-			} else {
-				x.text = append(x.text, text[:j+1]...)
-			}
-		}
-		text = text[j+1:]
-	}
-}
-
-func characterNumber(name string) (rune, bool) {
-	digits, ok := strings.CutPrefix(name, "#")
-	if !ok {
-		return 0, false
-	}
-	base := 10
-	if hex, ok := strings.CutPrefix(digits, "x"); ok {
-		digits, base = hex, 16
-	}
-	n, err := strconv.ParseUint(digits, base, 21)
-	return rune(n), err == nil && n > 0
 }

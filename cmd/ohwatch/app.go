@@ -74,6 +74,7 @@ func commands(a *app) []*cobra.Command {
 		newDoctorCommand(a),
 		newVersionCommand(a),
 		newEngineCommand(),
+		newDecodeCommand(a),
 	}
 }
 

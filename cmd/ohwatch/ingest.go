@@ -149,12 +149,17 @@ func (a *app) printResult(r ingest.Result) error {
 		if a.json {
 			return a.printJSON(struct {
 				File    string `json:"file"`
+				Sheet   string `json:"sheet,omitempty"`
 				State   string `json:"state"`
 				Code    string `json:"code"`
 				Message string `json:"message"`
-			}{r.File, r.State, r.Refusal.Code, message})
+			}{r.File, r.Sheet, r.State, r.Refusal.Code, message})
 		}
-		fmt.Fprintln(a.out, a.text("ingest.refused", map[string]any{"file": r.File, "message": message}))
+		file := r.File
+		if r.Sheet != "" {
+			file += " [" + r.Sheet + "]"
+		}
+		fmt.Fprintln(a.out, oneLine(a.text("ingest.refused", map[string]any{"file": file, "message": message})))
 		return nil
 	}
 	if a.json {

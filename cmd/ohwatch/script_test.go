@@ -24,6 +24,9 @@ import (
 // TestMain makes the test binary the command ohwatch in scripts, and the engine where it is started as one.
 func TestMain(m *testing.M) {
 	warehousetest.Engine()
+	if len(os.Args) == 3 && os.Args[1] == "decode" {
+		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
 	testscript.Main(m, map[string]func(){
 		"ohwatch": func() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})
