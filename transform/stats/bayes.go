@@ -6,14 +6,14 @@ import "math"
 type BayesOptions struct {
 	Years       int     // b: earlier years looked at
 	HalfWindow  int     // w: points before and after the same place in each of them
-	CurrentYear bool    // also the w points just before
+	CurrentYear bool    // also the HalfWindow points just before; for 0, as in R, the point itself and the one before
 	Alpha       float64 // one-sided error rate
 	Frequency   int     // points a year
 }
 
 // BayesPoint is the result for one evaluated point.
 type BayesPoint struct {
-	Bound float64 // largest count that does not alarm; NaN if every reference value is missing
+	Bound float64 // largest count that does not alarm; NaN if there is no reference value or all are missing
 	Alarm bool    // false where bound or count is missing
 }
 
@@ -30,10 +30,8 @@ func Bayes(x []float64, from, to int, opt BayesOptions) ([]BayesPoint, error) {
 		return nil, argumentError("w", "must not be negative, got %d", opt.HalfWindow)
 	case opt.Years > 0 && (opt.Frequency < 1 || opt.Frequency > maxSeries):
 		return nil, argumentError("freq", "must be at least 1, got %d", opt.Frequency)
-	case opt.Years > 0 && opt.HalfWindow >= opt.Frequency:
-		return nil, argumentError("w", "must be less than a year (%d), got %d", opt.Frequency, opt.HalfWindow)
-	case opt.Years == 0 && !(opt.CurrentYear && opt.HalfWindow > 0):
-		return nil, argumentError("b", "there are no reference values: no earlier year and no point before")
+	case opt.Years*(2*opt.HalfWindow+1) > maxSeries:
+		return nil, argumentError("w", "asks for too many reference values")
 	}
 	if err := checkLevel("alpha", opt.Alpha); err != nil {
 		return nil, err
@@ -55,12 +53,15 @@ func Bayes(x []float64, from, to int, opt BayesOptions) ([]BayesPoint, error) {
 				}
 			}
 		}
-		if opt.CurrentYear {
+		switch {
+		case opt.CurrentYear && opt.HalfWindow == 0: // R's window of no points runs backwards: the point itself and the one before
+			add(x[max(0, t-1) : t+1])
+		case opt.CurrentYear:
 			add(x[t-opt.HalfWindow : t])
 		}
 		for year := 1; year <= opt.Years; year++ {
 			centre := t - year*opt.Frequency
-			add(x[centre-opt.HalfWindow : centre+opt.HalfWindow+1])
+			add(x[centre-opt.HalfWindow : min(len(x), centre+opt.HalfWindow+1)])
 		}
 		bound := missing()
 		if n > 0 {

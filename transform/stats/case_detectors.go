@@ -30,7 +30,7 @@ func runCUSUM(a *arguments) (Result, error) {
 	var expected []float64
 	switch {
 	case !a.has("m"):
-		expected = []float64{ExpectedMean(counts, from)}
+		expected = []float64{ExpectedMean(counts, max(1, from))} // R's past of the first point is that point itself
 	case a.isText("m"):
 		if m := a.text("m"); m != "glm" {
 			a.fail("m", "must be a number, null for the mean of the past, or glm, got %q", m)
@@ -47,7 +47,8 @@ func runCUSUM(a *arguments) (Result, error) {
 		expected = a.numbers("m")
 	}
 	points, err := CUSUM(counts, expected, from, to, CUSUMOptions{
-		K: a.number("k"), H: a.number("h"), Transform: CUSUMTransform(a.text("trans")), Alpha: a.numberOr("alpha", 0),
+		K: a.numberOr("k", 1.04), H: a.numberOr("h", 2.26), Transform: CUSUMTransform(a.textOr("trans", string(CUSUMStandard))),
+		Alpha: a.numberOr("alpha", 0.1),
 	})
 	known := func(i int) bool { return !math.IsNaN(points[i].Sum) }
 	return Result{
@@ -67,16 +68,14 @@ func runGLR(a *arguments) (Result, error) {
 	if change := a.textOr("change", "intercept"); change != "intercept" {
 		a.fail("change", "must be intercept, got %q", change)
 	}
-	if need := a.wholeOr("m_tilde", 1); need != 1 {
-		a.fail("m_tilde", "must be 1, got %d", need)
-	}
 	ret := a.textOr("ret", "value")
 	if ret != "value" && ret != "cases" {
 		a.fail("ret", "must be value or cases, got %q", ret)
 	}
 	points, err := GLR(counts, mu0, GLROptions{
-		Threshold: a.number("c_arl"), Alpha: a.numberOr("alpha", 0), Change: a.numberOr("theta", missing()),
-		Direction: GLRDirection(a.textOr("dir", string(GLRIncrease))), Window: a.wholeOr("m_window", -1), Cases: ret == "cases",
+		Threshold: a.numberOr("c_arl", 5), Alpha: a.numberOr("alpha", 0), Change: a.numberOr("theta", missing()),
+		Direction: GLRDirection(a.textOr("dir", string(GLRIncrease))), Window: a.wholeOr("m_window", -1),
+		Shortest: a.wholeOr("m_tilde", 1), Cases: ret == "cases",
 	})
 	return Result{
 		{"statistic", column(points, func(p GLRPoint) float64 {
@@ -246,12 +245,21 @@ func runNowcast(a *arguments) (Result, error) {
 	if period != "1 day" && period != "1 week" {
 		a.fail("aggregate_by", "must be 1 day or 1 week, got %q", period)
 	}
+	window := a.wholeOr("m", 0)
+	if a.has("m") && window < 1 {
+		a.fail("m", "must be at least 1, got %d", window)
+	}
+	const lawless, fixed = "lawless1994", "hoehle_anderheiden2014"
+	interpretation := a.textOr("m_interpretation", fixed)
+	if interpretation != lawless && interpretation != fixed {
+		a.fail("m_interpretation", "must be %s or %s, got %q", lawless, fixed, interpretation)
+	}
 	event, report := a.dates("event_date"), a.dates("report_date")
 	first, now := a.day("first"), a.day("now")
 	when := a.dates("when")
 	r, err := Nowcast(event, report, NowcastOptions{
-		First: first, Now: now, When: when, Weekly: period == "1 week", MaxDelay: a.whole("d_max"), Window: a.wholeOr("m", 0),
-		Alpha: a.number("alpha"), MaxCount: a.whole("n_max"), Corrected: a.boolOr("corrected", false),
+		First: first, Now: now, When: when, Weekly: period == "1 week", MaxDelay: a.whole("d_max"), Window: window,
+		Fixed: interpretation == fixed, Alpha: a.number("alpha"), MaxCount: a.whole("n_max"), Corrected: a.boolOr("corrected", false),
 	})
 	if err != nil {
 		return nil, err
@@ -269,7 +277,7 @@ func runNowcast(a *arguments) (Result, error) {
 		{"n_hat", column(r.Periods, func(p NowcastPeriod) float64 { return p.Expected })},
 		{"delay_cdf", backwards},
 		{"when_index", column(r.Estimates, func(e NowcastEstimate) int { return e.Index + 1 })},
-		{"observed", column(r.Estimates, func(e NowcastEstimate) float64 { return r.Periods[e.Index].Total })},
+		{"observed", column(r.Estimates, func(e NowcastEstimate) float64 { return r.Periods[e.Index].Observed })},
 		{"estimate", column(r.Estimates, func(e NowcastEstimate) float64 { return e.Median })},
 		{"lower", column(r.Estimates, func(e NowcastEstimate) float64 { return e.Lower })},
 		{"upper", column(r.Estimates, func(e NowcastEstimate) float64 { return e.Upper })},

@@ -193,6 +193,7 @@ func (s CountSeries) referencePeriods(k, years, half int) []int {
 				day = sameWeekday(then.AddDate(0, 0, 7*step), s.Dates[k].Weekday())
 			case 12:
 				day = then.AddDate(0, step, 0)
+				day = day.AddDate(0, 0, s.Dates[k].Day()-day.Day()) // a month too short has run over
 			default:
 				day = then.AddDate(0, 0, step)
 			}
@@ -224,7 +225,7 @@ func farringtonAt(s CountSeries, k int, opt FarringtonOptions, f *seasonFitter) 
 	if opt.Offset {
 		offset = math.Log(s.Population[k])
 	}
-	if opt.Trend {
+	if opt.Trend && (opt.Years >= 3 || opt.Reweight || len(reference) > 2) {
 		converged, err := f.fitOutbreak(true, opt.Reweight, 1)
 		if err != nil {
 			return p, err
@@ -235,8 +236,7 @@ func farringtonAt(s CountSeries, k int, opt FarringtonOptions, f *seasonFitter) 
 		}
 	}
 	if !p.Trend {
-		converged, err := f.fitOutbreak(false, opt.Reweight, 1)
-		if err != nil || !converged {
+		if _, err := f.fitOutbreak(false, opt.Reweight, 1); err != nil {
 			return p, err
 		}
 	}
@@ -246,7 +246,7 @@ func farringtonAt(s CountSeries, k int, opt FarringtonOptions, f *seasonFitter) 
 	se := mu * math.Sqrt(phi*variance)
 	exponent, sd := opt.Power.normalUnder(mu, phi+se*se/mu)
 	z := normalQuantile(1 - opt.Alpha/2)
-	bound := math.Pow(math.Pow(mu, exponent)+z*sd, 1/exponent)
+	bound := math.Pow(math.Pow(mu, exponent)+math.Abs(z)*sd, 1/exponent)
 	y := s.Counts[k]
 	p.Quantile = normalCDF((math.Pow(y, exponent) - math.Pow(mu, exponent)) / sd)
 	p.Median = mu

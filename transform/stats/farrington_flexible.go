@@ -67,8 +67,10 @@ func FarringtonFlexible(s CountSeries, from, to int, opt FarringtonFlexibleOptio
 		return nil, err
 	}
 	switch {
-	case opt.Periods < 1 || opt.Periods > s.Frequency:
-		return nil, argumentError("no_periods", "must be 1 to %d, got %d", s.Frequency, opt.Periods)
+	case opt.HalfWindow >= s.Frequency:
+		return nil, argumentError("w", "must be less than a year (%d), got %d", s.Frequency, opt.HalfWindow)
+	case opt.Periods < 1 || opt.Periods > maxSeries:
+		return nil, argumentError("no_periods", "must be at least 1, got %d", opt.Periods)
 	case opt.Reweight && !(opt.WeightsThreshold >= 0):
 		return nil, argumentError("weights_threshold", "must not be negative, got %v", opt.WeightsThreshold)
 	case opt.Trend && !(opt.TrendThreshold >= 0):
@@ -109,35 +111,46 @@ func (s CountSeries) seasonGroups(k int, opt FarringtonFlexibleOptions) (groups 
 			return nil, 0, argumentError("b", "period %d has no reference period %d years earlier", k+1, year)
 		}
 	}
+	// A window may begin one period before the series, which R's index 0 quietly leaves out; any earlier stops it.
+	if centres[0]-opt.HalfWindow < -1 {
+		return nil, 0, argumentError("b", "the window of period %d, %d years before, begins before the series", k+1, opt.Years)
+	}
+	if k-opt.PastExcluded < -1 {
+		return nil, 0, argumentError("past_weeks_not_included", "the series has only %d periods before period %d, got %d", k, k+1, opt.PastExcluded)
+	}
 	first = max(0, centres[0]-opt.HalfWindow)
 	groups = make([]int, k+1-first)
-	for i, centre := range centres {
-		for t := max(first, centre-opt.HalfWindow); t <= min(k, centre+opt.HalfWindow); t++ {
-			groups[t-first] = opt.Periods
+	set := func(from, to, group int) { // like R's from:to, which runs backwards if to is the smaller one
+		for t := max(first, min(from, to)); t <= min(k, max(from, to)); t++ {
+			groups[t-first] = group
 		}
-		if i == len(centres)-1 || opt.Periods == 1 {
+	}
+	set(k-opt.HalfWindow, k, opt.Periods)
+	for year := 1; year <= opt.Years; year++ {
+		centre, later := centres[opt.Years-year], centres[opt.Years-year+1]
+		set(centre-opt.HalfWindow, centre+opt.HalfWindow, opt.Periods)
+		if opt.Periods == 1 {
 			continue
 		}
-		begin, end := centre+opt.HalfWindow+1, centres[i+1]-opt.HalfWindow
-		if begin > end {
-			return nil, 0, argumentError("w", "the windows of neighbouring years overlap")
+		between := later - 2*opt.HalfWindow - 1 - centre
+		if between < opt.Periods-(2*opt.HalfWindow+1) {
+			return nil, 0, argumentError("no_periods", "%d periods between two windows are too few for %d season groups", between, opt.Periods-1)
 		}
-		length, longer := (end-begin)/(opt.Periods-1), (end-begin)%(opt.Periods-1)
-		t := begin
+		length, longer := between/(opt.Periods-1), between%(opt.Periods-1)
+		if longer < 0 { // the windows overlap: R divides towards minus infinity
+			length, longer = length-1, longer+opt.Periods-1
+		}
+		at := centre + opt.HalfWindow + 1
 		for group := 1; group < opt.Periods; group++ {
 			run := length
 			if group <= longer {
 				run++
 			}
-			for range run {
-				groups[t-first] = group
-				t++
-			}
+			set(at, at+run-1, group) // a run of length 0 covers the two periods around its place, as in R
+			at += run
 		}
 	}
-	for t := max(first, k-opt.PastExcluded); t <= k; t++ {
-		groups[t-first] = 0
-	}
+	set(max(first, k-opt.PastExcluded), k, 0)
 	return groups, first, nil
 }
 
@@ -180,8 +193,12 @@ func flexibleAt(s CountSeries, k int, opt FarringtonFlexibleOptions, f *seasonFi
 	}
 	p.Fitted, p.Phi = true, math.Max(1, f.phi)
 	eta, variance := f.at(season, time, offset)
-	p.threshold(s.Counts[k], eta, errorDispersion()*variance, opt)
-
+	if err := p.threshold(s.Counts[k], eta, errorDispersion()*variance, opt); err != nil {
+		return none, err
+	}
+	if math.IsNaN(p.Bound) {
+		p.Expected = missing()
+	}
 	if recentSum(s.Counts, k, opt.RecentPoints) >= opt.RecentCases {
 		p.Alarm = p.Score > 1 && s.Counts[k] != 0
 	} else {
@@ -224,6 +241,9 @@ func (f *seasonFitter) setFlexible(s CountSeries, k int, groups []int, first int
 	if season = place[opt.Periods]; season < 0 {
 		return 0, 0, 0, argumentError("counts", "all counts of the season of period %d are missing", k+1)
 	}
+	if opt.Periods > 1 && present == 1 {
+		return 0, 0, 0, argumentError("no_periods", "there are counts in one season group of period %d only", k+1)
+	}
 	since := func(t, origin int) float64 {
 		if s.Dates == nil {
 			return float64(t + 1)
@@ -255,24 +275,26 @@ func (f *seasonFitter) setFlexible(s CountSeries, k int, groups []int, first int
 }
 
 // threshold sets what follows from the prediction: log mean eta with its variance.
-func (p *FlexiblePoint) threshold(y, eta, variance float64, opt FarringtonFlexibleOptions) {
+func (p *FlexiblePoint) threshold(y, eta, variance float64, opt FarringtonFlexibleOptions) error {
 	mu := math.Exp(eta)
 	p.Expected, p.Mean = mu, mu
 	z := normalQuantile(1 - opt.Alpha)
 	if opt.Threshold == ThresholdDelta {
 		exponent, sd := opt.Power.normalUnder(mu, p.Phi+mu*variance)
-		p.Bound = math.Pow(math.Pow(mu, exponent)+z*sd, 1/exponent)
+		p.Bound = math.Pow(math.Pow(mu, exponent)+math.Abs(z)*sd, 1/exponent)
 		p.P = normalUpper((math.Pow(y, exponent) - math.Pow(mu, exponent)) / sd)
 		p.Score = (y - mu) / (p.Bound - mu)
-		return
+		return nil
 	}
 	if opt.Threshold == ThresholdMuan {
 		p.Mean = math.Exp(eta + z*math.Sqrt(variance))
 	}
 	p.Bound, p.P, p.Score = missing(), missing(), missing()
 	switch m := p.Mean; {
-	case math.IsInf(m, 1) || math.IsNaN(m):
-		return
+	case math.IsNaN(m):
+		return ErrNoFit
+	case math.IsInf(m, 1):
+		return nil
 	case p.Phi > 1:
 		size, prob := m/(p.Phi-1), 1/p.Phi
 		p.Bound = negativeBinomialQuantile(1-opt.Alpha, size, prob)
@@ -286,4 +308,5 @@ func (p *FlexiblePoint) threshold(y, eta, variance float64, opt FarringtonFlexib
 		centre = mu
 	}
 	p.Score = (y - centre) / (p.Bound - centre)
+	return nil
 }

@@ -17,15 +17,22 @@ type GLROptions struct {
 	Alpha     float64      // variance is μ + Alpha·μ²; 0 is Poisson
 	Change    float64      // log of the factor by which the mean changes; NaN estimates it
 	Direction GLRDirection // for an estimated change; "" means GLRIncrease
-	Window    int          // points back that a change may have begun, for Alpha > 0 and an estimated change; negative: all
-	Cases     bool         // also find the count that would alarm
+	// Window is how many points back an estimated change may have begun: for Poisson counts 0 or less means all of
+	// them, for Alpha > 0 less than 0 does.
+	Window int
+	// Shortest is how many points a change has lasted at least when it is found; 0 means 1. R's detector for Poisson
+	// counts asks for one more when there is a Window, and only begins so late when there is none.
+	Shortest int
+	Cases    bool // also find the count that would alarm
 }
 
 // GLRPoint is the result for one point.
 type GLRPoint struct {
 	Statistic float64
 	Alarm     bool
-	Cases     float64 // count that would alarm; NaN unless asked for. Whole for an estimated change
+	// Cases is the count that would alarm; NaN unless asked for. It is a whole number for an estimated change, and 0
+	// where no count would, as for decreases of Poisson counts; for Alpha > 0 that is 1e99 as in R.
+	Cases float64
 }
 
 // GLR watches counts x with in-control means mu0 for a lasting change of the mean by a factor, from an unknown
@@ -37,6 +44,7 @@ func GLR(x, mu0 []float64, opt GLROptions) ([]GLRPoint, error) {
 	if opt.Direction == "" {
 		opt.Direction = GLRIncrease
 	}
+	opt.Shortest = max(1, opt.Shortest)
 	estimated := math.IsNaN(opt.Change)
 	switch {
 	case len(x) == 0:
@@ -47,12 +55,14 @@ func GLR(x, mu0 []float64, opt GLROptions) ([]GLRPoint, error) {
 		return nil, argumentError("c_arl", "must be above 0, got %v", opt.Threshold)
 	case !(opt.Alpha >= 0) || math.IsInf(opt.Alpha, 1):
 		return nil, argumentError("alpha", "must not be negative, got %v", opt.Alpha)
-	case math.IsInf(opt.Change, 0) || opt.Change == 0:
-		return nil, argumentError("theta", "must be a number that is not 0, got %v", opt.Change)
+	case math.IsInf(opt.Change, 0) || opt.Change == 0 || opt.Change == 1:
+		return nil, argumentError("theta", "must be a number other than 0 and 1, got %v", opt.Change)
+	case opt.Shortest < 0 || opt.Shortest > maxSeries:
+		return nil, argumentError("m_tilde", "must be at least 1, got %d", opt.Shortest)
+	case opt.Window > maxSeries:
+		return nil, argumentError("m_window", "must be at most %d, got %d", maxSeries, opt.Window)
 	case opt.Direction != GLRIncrease && opt.Direction != GLRDecrease:
 		return nil, argumentError("dir", "must be inc or dec, got %q", string(opt.Direction))
-	case opt.Cases && estimated && (opt.Alpha > 0 || opt.Direction == GLRDecrease):
-		return nil, argumentError("ret", "the count that would alarm is known for increases of Poisson counts and for a fixed change only")
 	}
 	if err := checkCounts("counts", x, false); err != nil {
 		return nil, err
@@ -83,7 +93,7 @@ func fixedChange(x, mu0 []float64, opt GLROptions) []GLRPoint {
 		}
 		points[i].Cases = missing()
 		if opt.Cases {
-			points[i].Cases = (opt.Threshold - l - constant) / perCase
+			points[i].Cases = maxNaN(0, (opt.Threshold-l-constant)/perCase)
 		}
 		l = math.Max(0, l+perCase*x[i]+constant)
 		points[i].Statistic, points[i].Alarm = l, l > opt.Threshold
@@ -99,14 +109,18 @@ func poissonGLR(x, mu0 []float64, opt GLROptions) []GLRPoint {
 	points := make([]GLRPoint, len(x))
 	start := 0
 	statistic := func(n int, last float64) float64 { // with the count of point n replaced
+		first, latest := start, n
+		if opt.Window > 0 {
+			first, latest = max(start, n-opt.Window), n-opt.Shortest
+		}
 		best := math.Inf(-1)
-		var cases, expected float64
-		for k := n; k >= start; k-- {
-			expected += mu0[k]
-			if k == n {
-				cases += last
-			} else {
-				cases += x[k]
+		cases, expected := last, mu0[n]
+		for k := n; k >= first; k-- {
+			if k < n {
+				cases, expected = cases+x[k], expected+mu0[k]
+			}
+			if k > latest {
+				continue
 			}
 			change := math.Log(cases / expected)
 			switch {
@@ -125,14 +139,24 @@ func poissonGLR(x, mu0 []float64, opt GLROptions) []GLRPoint {
 		return best
 	}
 	for n := range x {
-		p := GLRPoint{Statistic: statistic(n, x[n]), Cases: missing()}
-		p.Alarm = p.Statistic >= opt.Threshold
+		p := GLRPoint{Cases: missing()}
+		evaluated := n-start >= opt.Shortest-1
+		if opt.Window > 0 {
+			evaluated = n-start >= opt.Shortest
+		}
+		if evaluated {
+			p.Statistic = statistic(n, x[n])
+			p.Alarm = p.Statistic >= opt.Threshold
+		}
 		if opt.Cases {
-			high := 1.0
-			for statistic(n, high) < opt.Threshold && high < 1<<53 {
-				high *= 2
+			p.Cases = 0
+			if evaluated && opt.Direction == GLRIncrease {
+				high := 1.0
+				for statistic(n, high) < opt.Threshold && high < 1<<53 {
+					high *= 2
+				}
+				p.Cases = firstWhole(0, high, func(count float64) bool { return statistic(n, count) >= opt.Threshold })
 			}
-			p.Cases = firstWhole(0, high, func(count float64) bool { return statistic(n, count) >= opt.Threshold })
 		}
 		if p.Alarm {
 			start = n + 1
@@ -142,9 +166,11 @@ func poissonGLR(x, mu0 []float64, opt GLROptions) []GLRPoint {
 	return points
 }
 
-// negativeBinomialGLR estimates the change by Newton's method for every possible beginning in the window.
+// negativeBinomialGLR estimates the change by Newton's method for every possible beginning in the window, each time
+// from the change found before.
 func negativeBinomialGLR(x, mu0 []float64, opt GLROptions) []GLRPoint {
 	points := make([]GLRPoint, len(x))
+	x = append([]float64(nil), x...) // counts are replaced in it
 	start, change := 0, 0.5
 	clip := func(change float64) float64 {
 		if opt.Direction == GLRIncrease {
@@ -152,13 +178,13 @@ func negativeBinomialGLR(x, mu0 []float64, opt GLROptions) []GLRPoint {
 		}
 		return math.Min(0, change)
 	}
-	for n := range x {
+	statistic := func(n int, change float64) (statistic, last float64) {
 		first := start
 		if opt.Window >= 0 {
 			first = max(start, n-opt.Window)
 		}
 		best := math.Inf(-1)
-		for k := first; k <= n; k++ {
+		for k := first; k <= n-opt.Shortest+1; k++ {
 			change = clip(bestChange(x[k:n+1], mu0[k:n+1], opt.Alpha, change))
 			var l float64
 			for i := k; i <= n; i++ {
@@ -166,12 +192,50 @@ func negativeBinomialGLR(x, mu0 []float64, opt GLROptions) []GLRPoint {
 			}
 			best = math.Max(best, l)
 		}
-		points[n] = GLRPoint{Statistic: best, Alarm: best >= opt.Threshold, Cases: missing()}
+		if math.IsInf(best, -1) {
+			best = 0
+		}
+		return best, change
+	}
+	for n := range x {
+		value, after := statistic(n, change)
+		points[n] = GLRPoint{Statistic: value, Alarm: value >= opt.Threshold, Cases: missing()}
+		if opt.Cases {
+			points[n].Cases = negativeBinomialCases(x, n, points[n].Alarm, opt.Direction, func() bool {
+				value, _ := statistic(n, change)
+				return value >= opt.Threshold
+			})
+		}
+		change = after
 		if points[n].Alarm {
 			start, change = n+1, 0.5
 		}
 	}
 	return points
+}
+
+// negativeBinomialCases finds the count of point n, up to 10,000, from which on it alarms, as R's search by steps of
+// one does: not at all from a count of 0, and 1e99 or 0 where it finds none.
+func negativeBinomialCases(x []float64, n int, alarm bool, direction GLRDirection, alarms func() bool) float64 {
+	const most, never = 10000, 1e99
+	own := x[n]
+	defer func() { x[n] = own }()
+	try := func(count float64) bool {
+		x[n] = count
+		return alarms()
+	}
+	switch {
+	case !alarm && (own < 1 || own > most || direction == GLRDecrease):
+		return never
+	case !alarm:
+		if count := firstWhole(own+1, most+2, try); count <= most+1 {
+			return count
+		}
+		return never
+	case own < 1 || own > most || direction == GLRDecrease || try(0):
+		return 0
+	}
+	return firstWhole(1, own, try)
 }
 
 // bestChange finds the log factor of the mean that makes negative binomial counts likeliest, at least −30, where

@@ -120,7 +120,7 @@ func beyond(years []float64, bend float64) []float64 {
 // SegmentedResult is a trend with one bend at any time, also between observed years.
 type SegmentedResult struct {
 	Bend           float64
-	BendSE         float64
+	BendSE         float64 // at an observed year, where it depends on the side, that of a bend just before it
 	SlopeBefore    float64 // on the log scale
 	SlopeAfter     float64
 	Deviance       float64
@@ -164,6 +164,12 @@ func JoinpointSegmented(years, counts, population []float64) (SegmentedResult, e
 			r.Bend, r.Deviance = bend, d
 		}
 	}
+	// At an observed year the deviance has an edge, and the search stops a rounding error beside it.
+	for _, year := range years {
+		if math.Abs(r.Bend-year) < 1e-9*math.Abs(year) {
+			r.Bend = year
+		}
+	}
 	best, err := fitBends(m, r.Bend)
 	if err != nil {
 		return r, err
@@ -174,7 +180,7 @@ func JoinpointSegmented(years, counts, population []float64) (SegmentedResult, e
 	change := best.Coefficients[2]
 	moved := make([]float64, n)
 	for i, year := range years {
-		if year > r.Bend {
+		if year >= r.Bend {
 			moved[i] = -change
 		}
 	}

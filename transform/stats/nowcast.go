@@ -12,8 +12,12 @@ type NowcastOptions struct {
 	Weekly     bool        // periods are weeks from Monday on, otherwise days
 	MaxDelay   int         // longer delays count as this one
 	Window     int         // newest periods that delays are learned from; 0 or less: all
-	Alpha      float64     // the limits leave out Alpha/2 on either side
-	MaxCount   int         // largest count considered
+	// Fixed makes the Window the same periods for every delay, as Höhle & an der Heiden have it; otherwise it lies as
+	// many periods earlier as the delay is long, as Lawless has it. In a window shorter than MaxDelay R looks for long
+	// delays in periods too new to have them, and so do we unless Corrected: their hazard is then 0.
+	Fixed    bool
+	Alpha    float64 // the limits leave out Alpha/2 on either side
+	MaxCount int     // largest count considered
 	// Corrected adds the uncertainty of the delays to the variance, as the paper has it and R's package leaves out
 	// by mistake: its limits are too narrow.
 	Corrected bool
@@ -24,6 +28,7 @@ type NowcastPeriod struct {
 	Date     time.Time // first day of the period
 	Reported []float64 // by delay; NaN where it could not be known yet
 	Total    float64   // reported so far
+	Observed float64   // the same and, like R, reports dated before their event
 	Weight   float64   // share of all that will have been reported by now
 	Expected float64   // Total/Weight
 }
@@ -45,7 +50,8 @@ type NowcastResult struct {
 
 // Nowcast estimates how many events happened in the newest periods, of which not all are reported yet, from the
 // delays of the older ones. event and report are the dates of each record; a zero date is missing, such records
-// and those with a report before the event are left out.
+// and those with a report before the event are left out. A wanted period whose weight is 0 and of which nothing is
+// reported can't be estimated: that is an error.
 //
 // Lawless, Can J Stat 1994;22:15–31; Höhle & an der Heiden, Biometrics 2014;70:993–1002. It equals
 // nowcast(method = "lawless") of R's surveillance unless Corrected.
@@ -66,8 +72,10 @@ func Nowcast(event, report []time.Time, opt NowcastOptions) (*NowcastResult, err
 	}
 	first, last := day(opt.First), (day(opt.Now)-day(opt.First))/step
 	switch {
-	case opt.MaxDelay < 0 || opt.MaxDelay > last:
-		return nil, argumentError("d_max", "must be 0 to %d, the periods before the last, got %d", last, opt.MaxDelay)
+	case opt.MaxDelay < 1 || opt.MaxDelay > last:
+		return nil, argumentError("d_max", "must be 1 to %d, the periods before the last, got %d", last, opt.MaxDelay)
+	case opt.Weekly && opt.Now.Weekday() != time.Monday:
+		return nil, argumentError("now", "must be a Monday, as periods are weeks")
 	case (last+1)*(opt.MaxDelay+1) > 16*maxSeries:
 		return nil, argumentError("first", "%d periods with %d delays are too many", last+1, opt.MaxDelay+1)
 	case opt.MaxCount < 1 || opt.MaxCount > maxSeries:
@@ -90,27 +98,38 @@ func Nowcast(event, report []time.Time, opt NowcastOptions) (*NowcastResult, err
 			r.Periods[t].Date = time.Unix(int64(first+t*step)*24*60*60, 0).UTC()
 		}
 	}
+	known := false
 	for i := range event {
-		if event[i].IsZero() || report[i].IsZero() {
+		if event[i].IsZero() || report[i].IsZero() || day(report[i]) > day(opt.Now) {
 			continue
 		}
+		known = true
 		t, delay := (day(event[i])-first)/step, (day(report[i])-day(event[i]))/step
-		if day(event[i]) < first || delay < 0 || t > last || t+delay > last {
+		if day(event[i]) < first || t > last {
 			continue
 		}
-		r.Periods[t].Reported[min(delay, opt.MaxDelay)]++
-		r.Periods[t].Total++
+		r.Periods[t].Observed++
+		if delay >= 0 {
+			r.Periods[t].Reported[min(delay, opt.MaxDelay)]++
+			r.Periods[t].Total++
+		}
+	}
+	if !known {
+		return nil, argumentError("report_date", "nothing was reported by %s", opt.Now.Format(time.DateOnly))
 	}
 	r.learnDelays(opt)
-	if r.Periods[last].Weight == 0 {
-		return nil, argumentError("report_date", "no event was ever reported without delay, so the newest period can't be estimated")
-	}
 	for _, when := range opt.When {
 		index := (day(when) - first) / step
 		if when.IsZero() || day(when) < first || index > last {
 			return nil, argumentError("when", "%s is not between first and now", when.Format(time.DateOnly))
 		}
+		if opt.Weekly && when.Weekday() != time.Monday {
+			return nil, argumentError("when", "%s is not a Monday, and periods are weeks", when.Format(time.DateOnly))
+		}
 		p := r.Periods[index]
+		if p.Weight == 0 && p.Total == 0 {
+			return nil, argumentError("report_date", "no event was ever reported so early that %s could be estimated", p.Date.Format(time.DateOnly))
+		}
 		sd := math.Sqrt(r.variance(index, opt))
 		at := func(probability float64) float64 { return p.quantile(probability, sd, opt.MaxCount) }
 		r.Estimates = append(r.Estimates, NowcastEstimate{
@@ -125,11 +144,17 @@ func (r *NowcastResult) learnDelays(opt NowcastOptions) {
 	last, n := len(r.Periods)-1, opt.MaxDelay+1
 	r.Events, r.AtRisk, r.Hazard = make([]float64, n), make([]float64, n), make([]float64, n)
 	for x := range n {
-		oldest := 0
-		if opt.Window > 0 {
+		oldest, newest := 0, last-x
+		switch {
+		case opt.Window > 0 && opt.Fixed:
+			oldest = max(0, last-opt.Window)
+		case opt.Window > 0:
 			oldest = max(0, last-opt.Window-x)
 		}
-		for t := oldest; t <= last-x; t++ {
+		if oldest > newest && !opt.Corrected { // R's oldest:newest then runs backwards
+			oldest, newest = newest, oldest
+		}
+		for t := oldest; t <= newest; t++ {
 			r.Events[x] += r.Periods[t].Reported[x]
 			for y := 0; y <= x; y++ {
 				r.AtRisk[x] += r.Periods[t].Reported[y]

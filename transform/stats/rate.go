@@ -210,8 +210,10 @@ const (
 
 // FunnelLimit is one limit of a funnel plot as a proportion or rate.
 type FunnelLimit struct {
-	Quantile     float64 // smallest whole count that reaches the probability, over n
-	Interpolated float64 // between that count and the one below; 0…1 for proportions, at least 0 for rates
+	Quantile float64 // smallest whole count that reaches the probability, over n
+	// Interpolated lies between that count and the one below. Lower limits are cut at 0 and upper ones of proportions
+	// at 1; an upper limit below 0, which the smallest units may have, is left as it comes out.
+	Interpolated float64
 }
 
 // Funnel returns the limit at probability p (0.025 and 0.975, 0.001 and 0.999 are usual) around a target for
@@ -247,8 +249,10 @@ func Funnel(kind FunnelKind, n []float64, target, p float64) ([]FunnelLimit, err
 			r = poissonQuantile(p, size*target)
 			at, below = poissonCDF(r, size*target), poissonCDF(r-1, size*target)
 		}
-		between := math.Max(0, (r-(at-p)/(at-below))/size)
-		if kind == FunnelBinomial {
+		between := (r - (at-p)/(at-below)) / size
+		if p < 0.5 {
+			between = math.Max(0, between)
+		} else if kind == FunnelBinomial {
 			between = math.Min(1, between)
 		}
 		limits[i] = FunnelLimit{Quantile: r / size, Interpolated: between}

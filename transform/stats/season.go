@@ -85,7 +85,7 @@ func (f *seasonFitter) largest() float64 {
 }
 
 // fitOutbreak fits, and if asked gives values whose Anscombe residual is above the threshold less weight and fits
-// again. It reports false if the first fit did not converge.
+// again. It reports false if the first fit did not converge; with a trend it then stops there.
 func (f *seasonFitter) fitOutbreak(trend, reweight bool, threshold float64) (bool, error) {
 	f.trend, f.equal = trend, true
 	for i := range f.weights {
@@ -98,14 +98,15 @@ func (f *seasonFitter) fitOutbreak(trend, reweight bool, threshold float64) (boo
 	if len(f.counts) <= parameters {
 		return false, argumentError("counts", "%d reference values are too few for the model", len(f.counts))
 	}
-	if err := f.fit(); err != nil || !f.converged {
+	if err := f.fit(); err != nil {
 		return false, err
 	}
-	if !reweight {
-		return true, nil
+	converged := f.converged
+	if reweight && (converged || !trend) {
+		f.reweigh(threshold)
+		return converged, f.fit()
 	}
-	f.reweigh(threshold)
-	return true, f.fit()
+	return converged, nil
 }
 
 // reweigh sets the prior weights by the Anscombe residuals of the fit; they sum to the number of values.

@@ -116,7 +116,7 @@ func TestEARS_ShiftsWithTheSeries(t *testing.T) {
 
 func TestMannKendall_ReversesWithTheSeries(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		x := rapid.SliceOfN(rapid.Map(rapid.IntRange(0, 20), func(i int) float64 { return float64(i) }), 2, 40).Draw(t, "x")
+		x := rapid.SliceOfN(rapid.Map(rapid.IntRange(0, 20), func(i int) float64 { return float64(i) }), 3, 40).Draw(t, "x")
 		back := make([]float64, len(x))
 		for i, v := range x {
 			back[len(x)-1-i] = v

@@ -2,6 +2,7 @@ package stats
 
 import (
 	"math"
+	"slices"
 	"sort"
 )
 
@@ -52,8 +53,8 @@ func MannKendall(x []float64) (MannKendallResult, error) {
 const maxPairValues = 4096
 
 // MannKendallAt tests values at the given times for a monotone trend; time nil means 1, 2, 3, … Missing values
-// are left out, the others keep their times, which must rise. At least two values are needed, and 4096 are
-// the most.
+// are left out, the others keep their times, which must rise. At least three values are needed, and 4096
+// are the most.
 //
 // Mann, Econometrica 1945;13:245–59; Kendall, Rank Correlation Methods, 1975; Sen, J Am Stat Assoc
 // 1968;63:1379–89. It equals mk.test and sens.slope of R's trend, MannKendall of Kendall, and cor.test.
@@ -89,8 +90,8 @@ func MannKendallAt(x, time []float64, opt MannKendallOptions) (MannKendallResult
 		value, at = append(value, v), append(at, t)
 	}
 	n := len(value)
-	if n < 2 || n > maxPairValues {
-		return none, argumentError("x", "needs 2 to %d values that are not missing, got %d", maxPairValues, n)
+	if n < 3 || n > maxPairValues {
+		return none, argumentError("x", "needs 3 to %d values that are not missing, got %d", maxPairValues, n)
 	}
 
 	slopes := make([]float64, 0, n*(n-1)/2)
@@ -334,16 +335,16 @@ type ProportionTrendResult struct {
 	PIncreasing float64 // one-sided, for rising proportions
 }
 
-// ProportionTrend tests whether the proportions x/n change linearly with the scores. Results are NaN when no
-// or all of the trials succeeded, or all scores are the same.
+// ProportionTrend tests whether the proportions x/n change linearly with the scores. Results are NaN when all
+// scores are the same; that none or all of the trials succeeded is an error.
 //
 // Cochran, Biometrics 1954;10:417–51; Armitage, Biometrics 1955;11:375–86. It equals R's prop.trend.test: no
 // factor N/(N−1), no continuity correction.
 func ProportionTrend(x, n, score []float64) (ProportionTrendResult, error) {
 	var none ProportionTrendResult
 	switch {
-	case len(x) < 2:
-		return none, argumentError("x", "a trend needs at least 2 groups, got %d", len(x))
+	case len(x) == 0:
+		return none, argumentError("x", "there are no groups")
 	case len(n) != len(x):
 		return none, argumentError("n", "has %d values, x has %d", len(n), len(x))
 	case len(score) != len(x):
@@ -365,6 +366,9 @@ func ProportionTrend(x, n, score []float64) (ProportionTrendResult, error) {
 	}
 	total := sum(n)
 	p := sum(x) / total
+	if p == 0 || p == 1 {
+		return none, argumentError("x", "none or all of the trials succeeded, so the proportions have no trend")
+	}
 	var centre, slope, spread float64
 	for i, s := range score {
 		centre += n[i] * s / total
@@ -375,7 +379,7 @@ func ProportionTrend(x, n, score []float64) (ProportionTrendResult, error) {
 	}
 	chi := slope * slope / (p * (1 - p) * spread)
 	r := ProportionTrendResult{ChiSquared: chi, Z: sign(slope) * math.Sqrt(chi)}
-	if math.IsInf(chi, 0) || spread == 0 {
+	if slices.Max(score) == slices.Min(score) {
 		r.ChiSquared, r.Z = missing(), missing()
 	}
 	r.P = 2 * normalUpper(math.Abs(r.Z))
