@@ -6,9 +6,10 @@ import "math"
 type BayesOptions struct {
 	Years       int     // b: earlier years looked at
 	HalfWindow  int     // w: points before and after the same place in each of them
-	CurrentYear bool    // also the HalfWindow points just before; for 0, as in R, the point itself and the one before
+	CurrentYear bool    // also the HalfWindow points just before; for 0 the point itself and the one before, unless Corrected
 	Alpha       float64 // one-sided error rate
 	Frequency   int     // points a year
+	Corrected   bool    // a HalfWindow of 0 adds no point of the current year
 }
 
 // BayesPoint is the result for one evaluated point.
@@ -54,7 +55,7 @@ func Bayes(x []float64, from, to int, opt BayesOptions) ([]BayesPoint, error) {
 			}
 		}
 		switch {
-		case opt.CurrentYear && opt.HalfWindow == 0: // R's window of no points runs backwards: the point itself and the one before
+		case opt.CurrentYear && opt.HalfWindow == 0 && !opt.Corrected: // R's window of no points runs backwards: the point itself and the one before
 			add(x[max(0, t-1) : t+1])
 		case opt.CurrentYear:
 			add(x[t-opt.HalfWindow : t])

@@ -11,7 +11,11 @@ import (
 func runEARS(a *arguments) (Result, error) {
 	counts := a.numbers("counts")
 	from, to := a.points()
-	points, err := EARS(EARSMethod(a.text("variant")), counts, from, to, EARSOptions{
+	method := EARSMethod(a.textOr("variant", string(EARSC1)))
+	if method == EARSC3 && a.boolOr("corrected", false) {
+		method = EARSC3Published
+	}
+	points, err := EARS(method, counts, from, to, EARSOptions{
 		Baseline: a.wholeOr("baseline", 0), MinSigma: a.numberOr("min_sigma", 0), Alpha: a.numberOr("alpha", 0),
 	})
 	if err != nil {
@@ -30,7 +34,11 @@ func runCUSUM(a *arguments) (Result, error) {
 	var expected []float64
 	switch {
 	case !a.has("m"):
-		expected = []float64{ExpectedMean(counts, max(1, from))} // R's past of the first point is that point itself
+		if from == 0 && !a.corrected() {
+			expected = []float64{ExpectedMean(counts, 1)} // R's past of the first point is that point itself
+		} else {
+			expected = []float64{ExpectedMean(counts, from)}
+		}
 	case a.isText("m"):
 		if m := a.text("m"); m != "glm" {
 			a.fail("m", "must be a number, null for the mean of the past, or glm, got %q", m)
@@ -48,7 +56,7 @@ func runCUSUM(a *arguments) (Result, error) {
 	}
 	points, err := CUSUM(counts, expected, from, to, CUSUMOptions{
 		K: a.numberOr("k", 1.04), H: a.numberOr("h", 2.26), Transform: CUSUMTransform(a.textOr("trans", string(CUSUMStandard))),
-		Alpha: a.numberOr("alpha", 0.1),
+		Alpha: a.numberOr("alpha", 0.1), Corrected: a.corrected(),
 	})
 	known := func(i int) bool { return !math.IsNaN(points[i].Sum) }
 	return Result{
@@ -75,7 +83,7 @@ func runGLR(a *arguments) (Result, error) {
 	points, err := GLR(counts, mu0, GLROptions{
 		Threshold: a.numberOr("c_arl", 5), Alpha: a.numberOr("alpha", 0), Change: a.numberOr("theta", missing()),
 		Direction: GLRDirection(a.textOr("dir", string(GLRIncrease))), Window: a.wholeOr("m_window", -1),
-		Shortest: a.wholeOr("m_tilde", 1), Cases: ret == "cases",
+		Shortest: a.wholeOr("m_tilde", 1), Cases: ret == "cases", Corrected: a.corrected(),
 	})
 	return Result{
 		{"statistic", column(points, func(p GLRPoint) float64 {
@@ -136,7 +144,7 @@ func runBayes(a *arguments) (Result, error) {
 	from, to := a.points()
 	points, err := Bayes(counts, from, to, BayesOptions{
 		Years: a.whole("b"), HalfWindow: a.whole("w"), CurrentYear: a.boolOr("act_y", true),
-		Alpha: a.number("alpha"), Frequency: a.whole("freq"),
+		Alpha: a.number("alpha"), Frequency: a.whole("freq"), Corrected: a.corrected(),
 	})
 	known := func(i int) bool { return !math.IsNaN(points[i].Bound) && !math.IsNaN(counts[from+i]) }
 	return Result{
@@ -184,9 +192,9 @@ func runFarrington(a *arguments) (Result, error) {
 	points, err := Farrington(s, from, to, FarringtonOptions{
 		Years: a.whole("b"), HalfWindow: a.whole("w"), Reweight: a.boolOr("reweight", true), Alpha: a.number("alpha"),
 		Trend: a.boolOr("trend", true), Power: PowerTransform(a.textOr("powertrans", string(PowerTwoThirds))),
-		RecentCases: cases, RecentPoints: recent, Offset: offset,
+		RecentCases: cases, RecentPoints: recent, Offset: offset, OneSided: a.boolOr("one_sided", false), Corrected: a.corrected(),
 	})
-	known := func(i int) bool { return !math.IsNaN(points[i].Bound) && !math.IsNaN(s.Counts[from+i]) }
+	known := func(i int) bool { return !math.IsNaN(points[i].recent) }
 	return Result{
 		{"upperbound", column(points, func(p FarringtonPoint) float64 { return p.Bound })},
 		{"alarm", alarms(points, func(p FarringtonPoint) bool { return p.Alarm }, known)},
@@ -206,7 +214,7 @@ func runFarringtonFlexible(a *arguments) (Result, error) {
 		WeightsThreshold: a.numberOr("weights_threshold", 2.58), Alpha: a.number("alpha"), Trend: a.boolOr("trend", true),
 		TrendThreshold: a.numberOr("p_threshold_trend", 0.05), Power: PowerTransform(a.textOr("powertrans", string(PowerTwoThirds))),
 		Threshold:   FlexibleThreshold(a.textOr("threshold_method", string(ThresholdDelta))),
-		RecentCases: cases, RecentPoints: recent, Offset: offset, Corrected: a.boolOr("corrected", false),
+		RecentCases: cases, RecentPoints: recent, Offset: offset, Corrected: a.corrected(),
 	}
 	points, err := FarringtonFlexible(s, from, to, opt)
 	fitted := func(i int) bool { return points[i].Fitted }
@@ -227,7 +235,18 @@ func runFarringtonFlexible(a *arguments) (Result, error) {
 }
 
 func runQuality(a *arguments) (Result, error) {
-	q, err := Quality(a.bools("state"), a.bools("alarm"), a.whole("penalty"))
+	state, noState := a.knownBools("state")
+	alarm, noAlarm := a.knownBools("alarm")
+	unknown := noState
+	if len(noAlarm) == len(noState) {
+		for i, is := range noAlarm {
+			unknown[i] = unknown[i] || is
+		}
+	}
+	q, err := quality(state, alarm, unknown, a.wholeOr("penalty", 20))
+	if a.corrected() {
+		q.MeanLag = meanLagWithin(state, alarm, a.wholeOr("penalty", 20))
+	}
 	return Result{
 		{"tp", q.TP},
 		{"fp", q.FP},
@@ -259,7 +278,7 @@ func runNowcast(a *arguments) (Result, error) {
 	when := a.dates("when")
 	r, err := Nowcast(event, report, NowcastOptions{
 		First: first, Now: now, When: when, Weekly: period == "1 week", MaxDelay: a.whole("d_max"), Window: window,
-		Fixed: interpretation == fixed, Alpha: a.number("alpha"), MaxCount: a.whole("n_max"), Corrected: a.boolOr("corrected", false),
+		Fixed: interpretation == fixed, Alpha: a.number("alpha"), MaxCount: a.whole("n_max"), Corrected: a.corrected(),
 	})
 	if err != nil {
 		return nil, err

@@ -35,6 +35,10 @@ func runCensoredKM(a *arguments) (Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	quantile := d.Quantile
+	if a.corrected() {
+		quantile = d.Reaching
+	}
 	return Result{
 		{"x", column(d.Points, func(p SurvivalPoint) float64 { return p.X })},
 		{"n_risk", column(d.Points, func(p SurvivalPoint) int { return p.AtRisk })},
@@ -43,8 +47,8 @@ func runCensoredKM(a *arguments) (Result, error) {
 		{"std_err", column(d.Points, func(p SurvivalPoint) float64 { return p.StdErr })},
 		{"mean", d.Mean},
 		{"mean_se", d.MeanSE},
-		{"median", d.Quantile(0.5)},
-		{"p95", d.Quantile(0.95)},
+		{"median", quantile(0.5)},
+		{"p95", quantile(0.95)},
 	}, nil
 }
 
@@ -67,7 +71,7 @@ func runCensoredROS(a *arguments) (Result, error) {
 }
 
 func runEN689(a *arguments) (Result, error) {
-	r, err := EN689(a.numbers("value"), a.number("oel"))
+	r, err := en689(a.numbers("value"), a.number("oel"), a.corrected())
 	result := Result{
 		{"n", r.N}, {"gm", r.GM}, {"gsd", r.GSD}, {"max_fraction_of_oel", r.MaxFraction}, {"preliminary", r.Preliminary},
 	}

@@ -73,7 +73,7 @@ func runRateRatio(a *arguments) (Result, error) {
 }
 
 func runDirectStandardisation(a *arguments) (Result, error) {
-	r, err := DirectStandardisation(a.numbers("count"), a.numbers("population"), a.numbers("standard"), a.number("conf"))
+	r, err := directStandardisation(!a.corrected(), a.numbers("count"), a.numbers("population"), a.numbers("standard"), a.number("conf"))
 	return Result{
 		{"crude_rate", r.Crude},
 		{"adjusted_rate", r.Adjusted},
@@ -117,7 +117,7 @@ func runFunnel(a *arguments) (Result, error) {
 			name string
 			p    float64
 		}{{"lower", limits.tail}, {"upper", 1 - limits.tail}} {
-			l, err := Funnel(kind, n, target, side.p)
+			l, err := funnel(kind, n, target, side.p, !a.corrected())
 			if err != nil {
 				return nil, err
 			}
@@ -131,18 +131,19 @@ func runFunnel(a *arguments) (Result, error) {
 
 func runISOWeek(a *arguments) (Result, error) {
 	days := a.dates("dates")
-	weeks := make([]ISOWeek, len(days))
-	for i, day := range days {
-		if day.IsZero() {
-			return nil, argumentError("dates", "value %d is missing", i+1)
-		}
-		weeks[i] = ISOWeekOf(day)
+	of := func(value func(ISOWeek) any) []any { // null where the date is
+		return column(days, func(day time.Time) any {
+			if day.IsZero() {
+				return nil
+			}
+			return value(ISOWeekOf(day))
+		})
 	}
 	return Result{
-		{"iso_year", column(weeks, func(w ISOWeek) int { return w.Year })},
-		{"iso_week", column(weeks, func(w ISOWeek) int { return w.Week })},
-		{"iso_weekday", column(weeks, func(w ISOWeek) int { return w.Weekday })},
-		{"monday", column(weeks, func(w ISOWeek) string { return w.Monday.Format(time.DateOnly) })},
-		{"weeks_in_iso_year", column(weeks, func(w ISOWeek) int { return w.WeeksInYear })},
+		{"iso_year", of(func(w ISOWeek) any { return w.Year })},
+		{"iso_week", of(func(w ISOWeek) any { return w.Week })},
+		{"iso_weekday", of(func(w ISOWeek) any { return w.Weekday })},
+		{"monday", of(func(w ISOWeek) any { return w.Monday.Format(time.DateOnly) })},
+		{"weeks_in_iso_year", of(func(w ISOWeek) any { return w.WeeksInYear })},
 	}, nil
 }

@@ -23,6 +23,9 @@ func runScanSpatial(a *arguments) (Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.Best.LLR <= 0 && !r.firstHasCircle { // R then looks for the best circle around the first place
+		return nil, argumentError("max_pop_fraction", "no circle has more cases than expected, and the first place has no circle")
+	}
 	var centre any
 	if r.Best.LLR > 0 {
 		centre = r.Best.Center + 1

@@ -303,23 +303,41 @@ func (a *arguments) boolOr(name string, otherwise bool) bool {
 	return b
 }
 
-// bools reads a list of true, false, 1 and 0.
+// bools reads a list of true and false, or numbers of which 0 is false.
 func (a *arguments) bools(name string) []bool {
-	var list []json.RawMessage
-	if !a.read(name, "a list of true and false", &list) {
-		return nil
+	values, unknown := a.knownBools(name)
+	for i, is := range unknown {
+		if is {
+			a.fail(name, "value %d must be true or false, got null", i+1)
+		}
 	}
-	values := make([]bool, len(list))
+	return values
+}
+
+// knownBools is bools with null for what is not known.
+func (a *arguments) knownBools(name string) (values, unknown []bool) {
+	var list []json.RawMessage
+	if raw := a.fields[name]; len(raw) > 0 && raw[0] != '[' {
+		list = []json.RawMessage{raw}
+	} else if !a.read(name, "a list of true and false", &list) {
+		return nil, nil
+	}
+	values, unknown = make([]bool, len(list)), make([]bool, len(list))
 	for i, raw := range list {
-		switch string(raw) {
-		case "true", "1":
+		var x float64
+		switch {
+		case string(raw) == "null":
+			unknown[i] = true
+		case string(raw) == "true":
 			values[i] = true
-		case "false", "0":
+		case string(raw) == "false":
+		case json.Unmarshal(raw, &x) == nil:
+			values[i] = x != 0
 		default:
 			a.fail(name, "value %d must be true or false, got %s", i+1, abbreviate(raw))
 		}
 	}
-	return values
+	return values, unknown
 }
 
 // dates reads a list of days; null is the zero time.
@@ -344,6 +362,21 @@ func (a *arguments) dates(name string) []time.Time {
 		days[i] = day
 	}
 	return days
+}
+
+// corrected reports whether the case asks for the variant that mends the reference's mistakes, by "corrected": true or
+// "variant": "corrected". The other variant is called "r".
+func (a *arguments) corrected() bool {
+	switch variant := a.textOr("variant", ""); variant {
+	case "":
+		return a.boolOr("corrected", false)
+	case "corrected":
+		return true
+	case "r":
+	default:
+		a.fail("variant", "must be r or corrected, got %q", variant)
+	}
+	return false
 }
 
 // points reads range_from and range_to, counted from 1 and both included, as a stretch [from, to) counted from 0.

@@ -21,6 +21,9 @@ type CUSUMOptions struct {
 	H         float64 // alarms when the sum reaches it
 	Transform CUSUMTransform
 	Alpha     float64 // dispersion α of CUSUMPearsonNegBinom, unused otherwise
+	// Corrected makes the bound of every transform the count at which the sum reaches H, 0 if it does without any case.
+	// R's differs for CUSUMAnscombe2nd, CUSUMWithoutTransform and, where no case is needed, CUSUMRossi.
+	Corrected bool
 }
 
 // CUSUMPoint is the result for one evaluated point.
@@ -35,7 +38,7 @@ type CUSUMPoint struct {
 // ExpectedSeason.
 //
 // Rossi, Lampugnani & Marchi, Stat Med 1999;18:2111–22. It equals algo.cusum of R's surveillance, whose bound for
-// CUSUMAnscombe2nd has a sign of its own.
+// CUSUMAnscombe2nd has a sign of its own, unless Corrected.
 func CUSUM(x, expected []float64, from, to int, opt CUSUMOptions) ([]CUSUMPoint, error) {
 	if err := checkCounts("counts", x, true); err != nil {
 		return nil, err
@@ -54,7 +57,7 @@ func CUSUM(x, expected []float64, from, to int, opt CUSUMOptions) ([]CUSUMPoint,
 			return nil, argumentError(name, "must be a number, got %v", value)
 		}
 	}
-	transform, bound, ok := cusumTransform(opt.Transform, opt.Alpha)
+	transform, bound, ok := cusumTransform(opt.Transform, opt.Alpha, opt.Corrected)
 	if !ok {
 		return nil, argumentError("trans", "must be standard, rossi, anscombe, anscombe2nd, pearsonNegBin or none, got %q", string(opt.Transform))
 	}
@@ -68,10 +71,10 @@ func CUSUM(x, expected []float64, from, to int, opt CUSUMOptions) ([]CUSUMPoint,
 		before := c
 		c = maxNaN(0, c+transform(x[from+i], m)-opt.K)
 		b := bound(m, opt.H+opt.K-before)
-		if opt.Transform == CUSUMWithoutTransform {
+		if opt.Transform == CUSUMWithoutTransform && !opt.Corrected {
 			b = opt.H - c
 		}
-		if !(b > 0) {
+		if !(b > 0) || opt.Corrected && before+transform(0, m)-opt.K >= opt.H {
 			b = 0
 		}
 		points[i] = CUSUMPoint{Sum: c, Bound: b, Alarm: c >= opt.H}
@@ -80,7 +83,7 @@ func CUSUM(x, expected []float64, from, to int, opt CUSUMOptions) ([]CUSUMPoint,
 }
 
 // cusumTransform returns a transform and its inverse: the count whose transformed value is a.
-func cusumTransform(name CUSUMTransform, alpha float64) (transform, inverse func(value, m float64) float64, ok bool) {
+func cusumTransform(name CUSUMTransform, alpha float64, corrected bool) (transform, inverse func(value, m float64) float64, ok bool) {
 	cube := func(x float64) float64 { return math.Cbrt(x) * math.Cbrt(x) }
 	sixth := func(m float64) float64 { return math.Sqrt(math.Cbrt(m)) }
 	switch name {
@@ -99,7 +102,13 @@ func cusumTransform(name CUSUMTransform, alpha float64) (transform, inverse func
 		return func(x, m float64) float64 {
 				return (cube(x) - (cube(m) - 1/math.Cbrt(m)/9)) / (2.0 / 3 * sixth(m))
 			},
-			func(m, a float64) float64 { return math.Pow(2.0/3*sixth(m)*a+cube(m)-math.Cbrt(m)/9, 1.5) }, true
+			func(m, a float64) float64 {
+				shift := math.Cbrt(m) / 9
+				if corrected {
+					shift = 1 / math.Cbrt(m) / 9
+				}
+				return math.Pow(2.0/3*sixth(m)*a+cube(m)-shift, 1.5)
+			}, true
 	case CUSUMPearsonNegBinom:
 		return func(x, m float64) float64 { return (x - m) / math.Sqrt(m+alpha*m*m) },
 			func(m, a float64) float64 { return math.Sqrt(m+alpha*m*m)*a + m }, true

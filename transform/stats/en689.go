@@ -26,8 +26,11 @@ type EN689Result struct {
 // EN689 tests whether the exposures of a group comply with a limit. The measurements must be above 0.
 //
 // EN 689:2018, 5.5.2, 5.5.3 and Annex F, whose table of U_T is rounded; here the exact value is used. It equals
-// R's qt with non-centrality, and tolIntNormK of EnvStats.
-func EN689(values []float64, oel float64) (EN689Result, error) {
+// R's qt with non-centrality, and tolIntNormK of EnvStats, up to 523 measurements; from there on R's are approximate.
+func EN689(values []float64, oel float64) (EN689Result, error) { return en689(values, oel, true) }
+
+// en689 is EN689 with tolerance factors that are exact or R's, which differ for more than 523 measurements.
+func en689(values []float64, oel float64, exact bool) (EN689Result, error) {
 	r := EN689Result{N: len(values)}
 	if len(values) == 0 || len(values) > maxSeries {
 		return r, argumentError("value", "needs 1 to %d measurements, got %d", maxSeries, len(values))
@@ -62,7 +65,7 @@ func EN689(values []float64, oel float64) (EN689Result, error) {
 		return r, nil
 	}
 	r.Tested = true
-	r.UT, r.Factor95 = toleranceFactor(r.N, 0.95, 0.70), toleranceFactor(r.N, 0.95, 0.95)
+	r.UT, r.Factor95 = toleranceFactor(r.N, 0.95, 0.70, !exact), toleranceFactor(r.N, 0.95, 0.95, !exact)
 	r.UR = (math.Log(oel) - m) / sd
 	r.Compliant = r.UR >= r.UT
 	r.Limit, r.Limit95 = math.Exp(m+r.UT*sd), math.Exp(m+r.Factor95*sd)
@@ -72,19 +75,19 @@ func EN689(values []float64, oel float64) (EN689Result, error) {
 
 // toleranceFactor is k such that mean + k·sd of n normal values is above the share coverage of the distribution
 // with the given confidence.
-func toleranceFactor(n int, coverage, confidence float64) float64 {
+func toleranceFactor(n int, coverage, confidence float64, asR bool) float64 {
 	size := float64(n)
 	root := math.Sqrt(size)
-	return noncentralTQuantile(confidence, size-1, normalQuantile(coverage)*root) / root
+	return noncentralTQuantile(confidence, size-1, normalQuantile(coverage)*root, asR) / root
 }
 
 // noncentralTQuantile is R's qt with non-centrality, for 0 < p < 1.
-func noncentralTQuantile(p, df, delta float64) float64 {
+func noncentralTQuantile(p, df, delta float64, asR bool) float64 {
 	low, high := delta-1, delta+1
-	for step := 1.0; noncentralTCDF(low, df, delta) > p; step *= 2 {
+	for step := 1.0; noncentralTCDF(low, df, delta, asR) > p; step *= 2 {
 		low -= step
 	}
-	for step := 1.0; noncentralTCDF(high, df, delta) < p; step *= 2 {
+	for step := 1.0; noncentralTCDF(high, df, delta, asR) < p; step *= 2 {
 		high += step
 	}
 	for range 200 {
@@ -92,7 +95,7 @@ func noncentralTQuantile(p, df, delta float64) float64 {
 		if middle <= low || middle >= high {
 			break
 		}
-		if noncentralTCDF(middle, df, delta) < p {
+		if noncentralTCDF(middle, df, delta, asR) < p {
 			low = middle
 		} else {
 			high = middle
@@ -103,7 +106,13 @@ func noncentralTQuantile(p, df, delta float64) float64 {
 
 // noncentralTCDF is R's pt with non-centrality: P((Z + delta)/s ≤ t) with s = √(χ²/df), the mean of Φ(t·s − delta)
 // over the density of s, by Gauss and Legendre's rule on panels.
-func noncentralTCDF(t, df, delta float64) float64 {
+//
+// For a delta above 37.62 R's pt is an approximation (Abramowitz & Stegun 26.7.10), and asR is as well.
+func noncentralTCDF(t, df, delta float64, asR bool) float64 {
+	if asR && delta*delta > 2*math.Ln2*1021 {
+		s := 1 / (4 * df)
+		return normalCDF((t*(1-s) - delta) / math.Sqrt(1+t*t*2*s))
+	}
 	lgamma, _ := math.Lgamma(df / 2)
 	constant := math.Ln2 + df/2*math.Log(df/2) - lgamma
 	density := func(s float64) float64 { return math.Exp(constant + (df-1)*math.Log(s) - df*s*s/2) }

@@ -311,6 +311,26 @@ func (d *CensoredDistribution) Quantile(p float64) float64 {
 	return missing()
 }
 
+// Reaching returns the smallest value that at least the share p of the distribution does not exceed, which is what one
+// expects of a quantile; NaN if p lies in the share below the smallest detected value, of which only that is known.
+func (d *CensoredDistribution) Reaching(p float64) float64 {
+	const same = 1e-12
+	last := len(d.Points) - 1
+	for i, point := range d.Points {
+		atMost := 1.0 // P(exposure ≤ X)
+		if i < last {
+			atMost = d.Points[i+1].Prob
+		}
+		if point.Detected > 0 && atMost >= p-same {
+			if point.Prob >= p-same { // it is reached below already, where nothing is detected
+				return missing()
+			}
+			return point.X
+		}
+	}
+	return missing()
+}
+
 // ROSPoint is one measurement in a regression on order statistics.
 type ROSPoint struct {
 	Value    float64 // as measured, or the detection limit

@@ -103,22 +103,26 @@ type FarringtonOptions struct {
 	Years      int            // b: earlier years looked at
 	HalfWindow int            // w: periods before and after the same place in each of them
 	Reweight   bool           // past outbreaks lose weight
-	Alpha      float64        // two-sided error rate
+	Alpha      float64        // two-sided error rate: half of it is above the bound, unless OneSided
 	Trend      bool           // allows a linear trend
 	Power      PowerTransform // "" means 2/3
 	// RecentCases in the last RecentPoints periods, the evaluated one included, are needed for an alarm.
 	RecentCases  float64
 	RecentPoints int
 	Offset       bool // counts are compared per head of Population
+	OneSided     bool // Alpha is the one-sided error rate, as in FarringtonFlexible
+	Corrected    bool // Bound is NaN if there are too few recent cases, as it then decides nothing
 }
 
 // FarringtonPoint is the result for one evaluated period.
 type FarringtonPoint struct {
-	Bound    float64 // 0 if there are too few recent cases; NaN if one of these counts is missing
+	Bound    float64 // 0 (Corrected: NaN) if there are too few recent cases; NaN if one of these counts is missing
 	Alarm    bool    // false where Bound is NaN
 	Trend    bool    // the trend was significant and kept
 	Quantile float64 // where the count lies in the predicted distribution, 0 to 1
 	Median   float64 // of the predicted distribution
+
+	recent float64 // recent cases
 }
 
 // Farrington compares the periods from:to with the same season of earlier years by quasi-Poisson regression. A
@@ -242,19 +246,26 @@ func farringtonAt(s CountSeries, k int, opt FarringtonOptions, f *seasonFitter) 
 	}
 	phi := math.Max(1, f.phi)
 	eta, variance := f.at(0, float64(k+1), offset)
-	mu := math.Exp(eta)
+	mu := math.Max(math.Exp(eta), smallestPositive)
 	se := mu * math.Sqrt(phi*variance)
 	exponent, sd := opt.Power.normalUnder(mu, phi+se*se/mu)
 	z := normalQuantile(1 - opt.Alpha/2)
+	if opt.OneSided {
+		z = normalQuantile(1 - opt.Alpha)
+	}
 	bound := math.Pow(math.Pow(mu, exponent)+math.Abs(z)*sd, 1/exponent)
 	y := s.Counts[k]
 	p.Quantile = normalCDF((math.Pow(y, exponent) - math.Pow(mu, exponent)) / sd)
 	p.Median = mu
-	switch recent := recentSum(s.Counts, k, opt.RecentPoints); {
-	case math.IsNaN(recent):
+	p.recent = recentSum(s.Counts, k, opt.RecentPoints)
+	switch {
+	case math.IsNaN(p.recent):
 		return p, nil
-	case recent < opt.RecentCases:
+	case p.recent < opt.RecentCases:
 		p.Bound = 0
+		if opt.Corrected {
+			p.Bound = missing()
+		}
 	default:
 		p.Bound = bound
 		p.Alarm = (y-mu)/(bound-mu) > 1

@@ -280,6 +280,8 @@ func (p *FlexiblePoint) threshold(y, eta, variance float64, opt FarringtonFlexib
 	p.Expected, p.Mean = mu, mu
 	z := normalQuantile(1 - opt.Alpha)
 	if opt.Threshold == ThresholdDelta {
+		mu = math.Max(mu, smallestPositive)
+		p.Expected = mu
 		exponent, sd := opt.Power.normalUnder(mu, p.Phi+mu*variance)
 		p.Bound = math.Pow(math.Pow(mu, exponent)+math.Abs(z)*sd, 1/exponent)
 		p.P = normalUpper((math.Pow(y, exponent) - math.Pow(mu, exponent)) / sd)

@@ -24,6 +24,9 @@ type GLROptions struct {
 	// counts asks for one more when there is a Window, and only begins so late when there is none.
 	Shortest int
 	Cases    bool // also find the count that would alarm
+	// Corrected lets a change of Poisson counts begin at any of the points that Window and Shortest allow, the newest
+	// one included.
+	Corrected bool
 }
 
 // GLRPoint is the result for one point.
@@ -108,10 +111,17 @@ func fixedChange(x, mu0 []float64, opt GLROptions) []GLRPoint {
 func poissonGLR(x, mu0 []float64, opt GLROptions) []GLRPoint {
 	points := make([]GLRPoint, len(x))
 	start := 0
+	shortest := opt.Shortest
+	if opt.Window > 0 && !opt.Corrected {
+		shortest++
+	}
 	statistic := func(n int, last float64) float64 { // with the count of point n replaced
 		first, latest := start, n
 		if opt.Window > 0 {
-			first, latest = max(start, n-opt.Window), n-opt.Shortest
+			first = max(start, n-opt.Window)
+		}
+		if opt.Window > 0 || opt.Corrected {
+			latest = n - shortest + 1
 		}
 		best := math.Inf(-1)
 		cases, expected := last, mu0[n]
@@ -140,10 +150,7 @@ func poissonGLR(x, mu0 []float64, opt GLROptions) []GLRPoint {
 	}
 	for n := range x {
 		p := GLRPoint{Cases: missing()}
-		evaluated := n-start >= opt.Shortest-1
-		if opt.Window > 0 {
-			evaluated = n-start >= opt.Shortest
-		}
+		evaluated := n-start >= shortest-1
 		if evaluated {
 			p.Statistic = statistic(n, x[n])
 			p.Alarm = p.Statistic >= opt.Threshold

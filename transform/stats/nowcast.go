@@ -19,7 +19,8 @@ type NowcastOptions struct {
 	Alpha    float64 // the limits leave out Alpha/2 on either side
 	MaxCount int     // largest count considered
 	// Corrected adds the uncertainty of the delays to the variance, as the paper has it and R's package leaves out
-	// by mistake: its limits are too narrow.
+	// by mistake: its limits are too narrow. Where nothing is reported yet the variance is that of one report, not 0. An estimate that MaxCount is too small for is NaN in place of 0, and one
+	// without any variance is rounded.
 	Corrected bool
 }
 
@@ -74,6 +75,8 @@ func Nowcast(event, report []time.Time, opt NowcastOptions) (*NowcastResult, err
 	switch {
 	case opt.MaxDelay < 1 || opt.MaxDelay > last:
 		return nil, argumentError("d_max", "must be 1 to %d, the periods before the last, got %d", last, opt.MaxDelay)
+	case opt.Weekly && opt.First.Weekday() != time.Monday:
+		return nil, argumentError("first", "must be a Monday, as periods are weeks")
 	case opt.Weekly && opt.Now.Weekday() != time.Monday:
 		return nil, argumentError("now", "must be a Monday, as periods are weeks")
 	case (last+1)*(opt.MaxDelay+1) > 16*maxSeries:
@@ -131,7 +134,7 @@ func Nowcast(event, report []time.Time, opt NowcastOptions) (*NowcastResult, err
 			return nil, argumentError("report_date", "no event was ever reported so early that %s could be estimated", p.Date.Format(time.DateOnly))
 		}
 		sd := math.Sqrt(r.variance(index, opt))
-		at := func(probability float64) float64 { return p.quantile(probability, sd, opt.MaxCount) }
+		at := func(probability float64) float64 { return p.quantile(probability, sd, opt) }
 		r.Estimates = append(r.Estimates, NowcastEstimate{
 			Index: index, Median: at(0.5), Lower: at(opt.Alpha / 2), Upper: at(1 - opt.Alpha/2),
 		})
@@ -178,31 +181,52 @@ func (r *NowcastResult) learnDelays(opt NowcastOptions) {
 // variance of the expected count of period t.
 func (r *NowcastResult) variance(t int, opt NowcastOptions) float64 {
 	p := r.Periods[t]
+	if opt.Corrected { // nothing reported yet does not mean that nothing happened
+		p.Total = math.Max(1, p.Total)
+	}
 	v := p.Total * (1 - p.Weight) / (p.Weight * p.Weight)
 	if opt.Corrected {
 		for x := len(r.Periods) - t; x <= opt.MaxDelay; x++ {
 			if g := r.Hazard[x]; g > 0 {
-				v += p.Expected * p.Expected * g / ((1 - g) * r.AtRisk[x])
+				v += p.Total * (p.Total + 1) / (p.Weight * p.Weight) * g / ((1 - g) * r.AtRisk[x])
 			}
 		}
 	}
 	return v
 }
 
-// quantile is the smallest count up to most whose distribution function is above the probability; 0 if there is
+// quantile is the smallest count up to MaxCount whose distribution function is above the probability; 0 if there is
 // none. The distribution is normal, cut below at what is reported already.
-func (p NowcastPeriod) quantile(probability, sd float64, most int) float64 {
+func (p NowcastPeriod) quantile(probability, sd float64, opt NowcastOptions) float64 {
+	none := 0.0
+	if opt.Corrected {
+		none = missing()
+	}
 	if sd == 0 {
-		if p.Expected == math.Floor(p.Expected) && p.Expected <= float64(most) {
-			return p.Expected
+		expected := p.Expected
+		if opt.Corrected {
+			expected = math.Round(expected)
 		}
-		return 0
+		if expected == math.Floor(expected) && expected <= float64(opt.MaxCount) {
+			return expected
+		}
+		return none
+	}
+	at := func(x float64) float64 { return normalCDF((x - p.Expected) / sd) }
+	if opt.Corrected { // the normal distribution above what is reported, which R divides but does not shift
+		low, above := at(p.Total-0.5), normalUpper((p.Total-0.5-p.Expected)/sd)
+		for x := p.Total; x <= float64(opt.MaxCount); x++ {
+			if (at(x+0.5)-low)/above > probability {
+				return x
+			}
+		}
+		return none
 	}
 	above := normalUpper((p.Total - p.Expected) / sd)
-	for x := int(p.Total); x <= most; x++ {
-		if normalCDF((float64(x)-p.Expected)/sd)/above > probability {
-			return float64(x)
+	for x := p.Total; x <= float64(opt.MaxCount); x++ {
+		if at(x)/above > probability {
+			return x
 		}
 	}
-	return 0
+	return none
 }

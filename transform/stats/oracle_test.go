@@ -34,6 +34,11 @@ func TestOracle(t *testing.T) {
 		if err != nil || len(files) == 0 {
 			t.Errorf("%s has no reference cases: %v", method, err)
 		}
+		edge, err := filepath.Glob(filepath.Join("testdata", "edge", method, "*.json"))
+		if err != nil {
+			t.Error(err)
+		}
+		files = append(files, edge...)
 		for _, file := range files {
 			t.Run(filepath.Base(file), func(t *testing.T) { checkCase(t, file) })
 		}

@@ -16,6 +16,11 @@ type DetectionQuality struct {
 //
 // It equals algo.quality of R's surveillance.
 func Quality(outbreak, alarm []bool, penalty int) (DetectionQuality, error) {
+	return quality(outbreak, alarm, nil, penalty)
+}
+
+// quality is Quality in which some periods are not counted; these lists hold false there.
+func quality(outbreak, alarm, unknown []bool, penalty int) (DetectionQuality, error) {
 	var q DetectionQuality
 	switch {
 	case len(outbreak) == 0:
@@ -28,6 +33,7 @@ func Quality(outbreak, alarm []bool, penalty int) (DetectionQuality, error) {
 	var begins []int
 	for i, is := range outbreak {
 		switch {
+		case unknown != nil && unknown[i]:
 		case is && alarm[i]:
 			q.TP++
 		case is:
@@ -66,4 +72,22 @@ func firstAlarm(alarm []bool, otherwise int) int {
 		}
 	}
 	return otherwise
+}
+
+// meanLagWithin is the mean lag in which only an alarm during the outbreak detects it; NaN without an outbreak.
+func meanLagWithin(outbreak, alarm []bool, penalty int) float64 {
+	var lag, outbreaks float64
+	for begin := 0; begin < len(outbreak); begin++ {
+		if !outbreak[begin] {
+			continue
+		}
+		end := begin
+		for end < len(outbreak) && outbreak[end] {
+			end++
+		}
+		lag += float64(min(penalty, firstAlarm(alarm[begin:end], penalty)))
+		outbreaks++
+		begin = end
+	}
+	return lag / outbreaks
 }

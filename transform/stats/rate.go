@@ -100,15 +100,21 @@ type StandardisedRate struct {
 	Crude    float64
 	Adjusted float64
 	Variance float64
-	Lower    float64 // gamma limits; NaN if there is no event
+	Lower    float64 // gamma limits; 0 if there is no event
 	Upper    float64
 }
 
 // DirectStandardisation weighs the rates of strata (counts over population) by the strata's share of a standard
 // population.
 //
-// Fay & Feuer, Stat Med 1997;16:791–801. It equals ageadjust.direct of R's epitools.
+// Fay & Feuer, Stat Med 1997;16:791–801. It equals ageadjust.direct of R's epitools, whose lower limit is not a number
+// if there is no event.
 func DirectStandardisation(counts, population, standard []float64, level float64) (StandardisedRate, error) {
+	return directStandardisation(false, counts, population, standard, level)
+}
+
+// directStandardisation is DirectStandardisation, asR with R's lower limit of no event.
+func directStandardisation(asR bool, counts, population, standard []float64, level float64) (StandardisedRate, error) {
 	var r StandardisedRate
 	k := len(counts)
 	switch {
@@ -147,7 +153,9 @@ func DirectStandardisation(counts, population, standard []float64, level float64
 	gammaLimit := func(p, rate, variance float64) float64 {
 		return gammaQuantile(p, rate*rate/variance) * variance / rate
 	}
-	r.Lower = gammaLimit(tail, r.Adjusted, r.Variance)
+	if r.Adjusted > 0 || asR {
+		r.Lower = gammaLimit(tail, r.Adjusted, r.Variance)
+	}
 	r.Upper = gammaLimit(1-tail, r.Adjusted+largest, r.Variance+largest*largest)
 	return r, nil
 }
@@ -210,10 +218,8 @@ const (
 
 // FunnelLimit is one limit of a funnel plot as a proportion or rate.
 type FunnelLimit struct {
-	Quantile float64 // smallest whole count that reaches the probability, over n
-	// Interpolated lies between that count and the one below. Lower limits are cut at 0 and upper ones of proportions
-	// at 1; an upper limit below 0, which the smallest units may have, is left as it comes out.
-	Interpolated float64
+	Quantile     float64 // smallest whole count that reaches the probability, over n
+	Interpolated float64 // between that count and the one below; 0…1 for proportions, at least 0 for rates
 }
 
 // Funnel returns the limit at probability p (0.025 and 0.975, 0.001 and 0.999 are usual) around a target for
@@ -221,6 +227,11 @@ type FunnelLimit struct {
 //
 // Spiegelhalter, Stat Med 2005;24:1185–1202. It rests on R's qbinom, pbinom, qpois, ppois.
 func Funnel(kind FunnelKind, n []float64, target, p float64) ([]FunnelLimit, error) {
+	return funnel(kind, n, target, p, false)
+}
+
+// funnel is Funnel; asR leaves upper limits below 0, which the smallest units may have, as they come out.
+func funnel(kind FunnelKind, n []float64, target, p float64, asR bool) ([]FunnelLimit, error) {
 	if kind != FunnelBinomial && kind != FunnelPoisson {
 		return nil, argumentError("kind", "must be binomial or poisson, got %q", string(kind))
 	}
@@ -250,9 +261,10 @@ func Funnel(kind FunnelKind, n []float64, target, p float64) ([]FunnelLimit, err
 			at, below = poissonCDF(r, size*target), poissonCDF(r-1, size*target)
 		}
 		between := (r - (at-p)/(at-below)) / size
-		if p < 0.5 {
+		if p < 0.5 || !asR {
 			between = math.Max(0, between)
-		} else if kind == FunnelBinomial {
+		}
+		if kind == FunnelBinomial {
 			between = math.Min(1, between)
 		}
 		limits[i] = FunnelLimit{Quantile: r / size, Interpolated: between}

@@ -38,6 +38,8 @@ type ScanResult struct {
 	RelativeRisk float64       // of Best against the rest
 	P            float64
 	Simulated    []float64 // largest LLR of each simulation, rising
+
+	firstHasCircle bool // the first place is small enough for a circle
 }
 
 // SpatialScan looks for the circle of places whose cases stand out most. expected nil means in proportion to
@@ -72,7 +74,7 @@ func SpatialScan(places Places, cases, expected []float64, opt ScanOptions) (*Sc
 		}
 	}
 	circles := places.circles(opt.MaxShare)
-	r := &ScanResult{BestByCenter: make([]float64, n)}
+	r := &ScanResult{BestByCenter: make([]float64, n), firstHasCircle: len(circles[0]) > 0}
 	llr := make([][]float64, n)
 	for centre, circle := range circles {
 		r.Circles += len(circle)
@@ -224,7 +226,7 @@ func (p Places) check(n int, opt ScanOptions) error {
 	return nil
 }
 
-// wholeCases refuses cases that can't be simulated and returns their number.
+// wholeCases refuses cases that can't be simulated, none at all too, and returns their number.
 func wholeCases(cases []float64) (float64, error) {
 	const most = 1 << 24
 	if err := checkCounts("cases", cases, false); err != nil {
@@ -235,10 +237,14 @@ func wholeCases(cases []float64) (float64, error) {
 			return 0, argumentError("cases", "value %d is not a whole number (%v)", i+1, c)
 		}
 	}
-	if total := sum(cases); total <= most {
+	switch total := sum(cases); {
+	case total == 0:
+		return 0, argumentError("cases", "there are none")
+	case total > most:
+		return 0, argumentError("cases", "at most %d cases, got %v", most, total)
+	default:
 		return total, nil
 	}
-	return 0, argumentError("cases", "at most %d cases", most)
 }
 
 // circles lists, for each place, the places around it in order of distance, itself first, as long as their

@@ -242,7 +242,8 @@ type APCResult struct {
 }
 
 // PoissonTrend fits log(expected count) = intercept + slope·year (+ log exposure) by Poisson regression and
-// gives the annual percent change. exposure may be nil; else it is person-years or population, above 0.
+// gives the annual percent change. exposure may be nil; else it is person-years or population, above 0. Years whose
+// count is missing are left out, also of Fitted.
 //
 // It equals R's glm(counts ~ year + offset(log(exposure)), family = poisson()) with its summary.
 func PoissonTrend(years, counts, exposure []float64) (APCResult, error) {
@@ -256,6 +257,7 @@ func QuasiPoissonTrend(years, counts, exposure []float64) (APCResult, error) {
 }
 
 func annualPercentChange(years, counts, exposure []float64, quasi bool) (APCResult, error) {
+	years, counts, exposure = knownCounts(years, counts, exposure)
 	m, err := trendModel(years, counts, exposure)
 	if err != nil {
 		return APCResult{}, err
@@ -287,6 +289,23 @@ func annualPercentChange(years, counts, exposure []float64, quasi bool) (APCResu
 	r.LowerNormal, r.UpperNormal = percent(r.Slope-normal), percent(r.Slope+normal)
 	r.LowerT, r.UpperT = percent(r.Slope-student), percent(r.Slope+student)
 	return r, nil
+}
+
+// knownCounts leaves out the points whose count is missing.
+func knownCounts(years, counts, exposure []float64) (y, c, e []float64) {
+	if len(years) != len(counts) || exposure != nil && len(exposure) != len(counts) || !slices.ContainsFunc(counts, math.IsNaN) {
+		return years, counts, exposure
+	}
+	for i, count := range counts {
+		if math.IsNaN(count) {
+			continue
+		}
+		y, c = append(y, years[i]), append(c, count)
+		if exposure != nil {
+			e = append(e, exposure[i])
+		}
+	}
+	return y, c, e
 }
 
 // trendModel is the model with intercept and year, offset log exposure.
