@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,6 +51,10 @@ type plan struct {
 	byName   map[string]int // slot of each column and field; columns go first
 	keys     [][]int        // slots of each part of the natural key, alternatives in order
 	keyField []bool         // fields that the natural key comes from
+	kind     []uint8        // of the type of each column
+	second   []int          // slot of each field's second value, -1 when it has none
+	rules    []rule
+	employer int // slot of the employer's key, -1 when the stream has none
 	lists    *lists
 	roster   *roster
 	keyring  *keys
@@ -57,6 +62,12 @@ type plan struct {
 	mapping  *Mapping // nil: the files follow the contract
 	compared []comparison
 }
+
+// Kinds of columns that keys tell apart.
+const (
+	kindDate uint8 = 1 + iota
+	kindID
+)
 
 // newPlan prepares a contract; types gives the ClickHouse type of each column of its table.
 func newPlan(c *Contract, types map[string]string, lists *lists, roster *roster, keyring *keys, today int32) (*plan, error) {
@@ -66,10 +77,18 @@ func newPlan(c *Contract, types map[string]string, lists *lists, roster *roster,
 		if !ok {
 			return nil, fmt.Errorf("contract %s: table %s has no column %s", c.Stream, c.Table, name)
 		}
-		if _, err := newBuilder(typ); err != nil {
+		if _, err := newBuilder(typ, nil, 0); err != nil {
 			return nil, fmt.Errorf("contract %s: column %s: %w", c.Stream, name, err)
 		}
 		p.types = append(p.types, typ)
+		switch {
+		case strings.Contains(typ, "Date"):
+			p.kind = append(p.kind, kindDate)
+		case strings.Contains(typ, "UUID"):
+			p.kind = append(p.kind, kindID)
+		default:
+			p.kind = append(p.kind, 0)
+		}
 	}
 	p.slots = len(p.names)
 	for i := range c.Fields {
@@ -86,6 +105,17 @@ func newPlan(c *Contract, types map[string]string, lists *lists, roster *roster,
 	}
 	for i, name := range p.names {
 		p.byName[name] = i
+	}
+	for i := range c.Fields {
+		second := -1
+		if to := c.Fields[i].To; len(to) > 1 {
+			second = p.slot(to[1])
+		}
+		p.second = append(p.second, second)
+	}
+	p.employer = p.slot("employer_key")
+	for i := range c.Derive {
+		p.rules = append(p.rules, p.rule(&c.Derive[i]))
 	}
 	p.keyField = make([]bool, len(c.Fields))
 	for _, key := range c.Key {
@@ -109,6 +139,33 @@ func newPlan(c *Contract, types map[string]string, lists *lists, roster *roster,
 	}
 	p.compared = p.comparisons()
 	return p, nil
+}
+
+// rule is a rule of the contract made ready for a plan.
+type rule struct {
+	*Rule
+	from  []int // fields that the rule reads, -1 for one that is not given
+	to    []int // slots that it fills
+	fills []int // and those that it may fill beside
+}
+
+func (p *plan) rule(r *Rule) rule {
+	made := rule{Rule: r}
+	for _, name := range r.From {
+		i, ok := p.contract.byName[name]
+		if !ok {
+			i = -1
+		}
+		made.from = append(made.from, i)
+	}
+	for _, name := range r.To {
+		made.to = append(made.to, p.slot(name))
+	}
+	made.fills = made.to
+	if open := p.slot("hazards_open"); r.Rule == "conclusions" && open >= 0 {
+		made.fills = append(slices.Clip(made.to), open)
+	}
+	return made
 }
 
 // slot returns the slot of a column or field by name, -1 when there is none.
@@ -143,6 +200,17 @@ type checked struct {
 	returned []returned
 }
 
+// reserve makes room for all rows that were read.
+func (o *checked) reserve(periods bool) {
+	n := o.read
+	o.rows, o.key, o.content = make([]uint32, 0, n), make([]uint64, 0, n), make([]uint64, 0, n)
+	o.state, o.warned = make([]uint8, 0, n), make([]bool, 0, n)
+	o.notes, o.sealed = make([][]string, 0, n), make([]string, 0, n)
+	if periods {
+		o.periods = make([]period, 0, n)
+	}
+}
+
 // period is the time that a row covers for one subject.
 type period struct {
 	subject    uint64
@@ -162,10 +230,19 @@ type checker struct {
 	found   []finding
 	state   uint8
 	buf     []byte
+	parsed  map[string]parsedHazards
+	overlap *Check
+	words   []*words   // of each column of the warehouse
+	read    []*reading // of each field's cell; nil when it is empty, or does not repeat
+	blank   []reading  // of each field's empty cell
+	memo    []readings
+	seed    maphash.Seed
+	rules   []recollection      // of each rule of the contract
+	listed  map[string][]string // notes of rows with one code
+	told    map[string]bool     // employers noted as discovered
+	title   []string            // the heading of each field as headings are compared
 
 	dates1904 bool // serial days of the row count from 1904
-	parsed    map[string]parsedHazards
-	overlap   *Check
 }
 
 // parsedHazards is the reading of one cell with hazard words.
@@ -177,6 +254,22 @@ func newChecker(p *plan, h header) *checker {
 		cells:  make([]*array.String, len(p.contract.Fields)),
 		values: make([]value, p.slots), texts: make([]string, len(p.contract.Fields)),
 		numeric: make([]bool, len(p.contract.Fields)), parsed: map[string]parsedHazards{},
+	}
+	for _, typ := range p.types {
+		var w *words
+		if strings.Contains(typ, "LowCardinality") {
+			w = newWords()
+		}
+		c.words = append(c.words, w)
+	}
+	n := len(p.contract.Fields)
+	c.read, c.blank, c.memo, c.title = make([]*reading, n), make([]reading, n), make([]readings, n), make([]string, n)
+	c.seed, c.rules = maphash.MakeSeed(), make([]recollection, len(p.rules))
+	c.listed, c.told = map[string][]string{}, map[string]bool{}
+	for j, column := range h.columns {
+		if column >= 0 && column < len(h.names) {
+			c.title[j] = heading(h.names[column])
+		}
 	}
 	for i := range p.contract.Checks {
 		if p.contract.Checks[i].Code == "period_overlap" {
@@ -190,13 +283,14 @@ func newChecker(p *plan, h header) *checker {
 // each row comes from; without a mapping both are the record itself.
 func (c *checker) check(rec, raw arrow.Record, origin []int) (*checked, error) {
 	out := &checked{read: int(rec.NumRows()), returned: c.returns(raw)}
-	for _, typ := range c.plan.types {
-		b, err := newBuilder(typ)
+	for j, typ := range c.plan.types {
+		b, err := newBuilder(typ, c.words[j], out.read)
 		if err != nil {
 			return nil, err
 		}
 		out.columns = append(out.columns, b)
 	}
+	out.reserve(c.overlap != nil)
 	rows := rec.Column(colRow).(*array.Uint32)
 	flags := rec.Column(colFlags).(*array.Uint8)
 	bits := rec.Column(colNumeric).(*array.Binary)
@@ -233,13 +327,7 @@ func (c *checker) check(rec, raw arrow.Record, origin []int) (*checked, error) {
 		out.key = append(out.key, key)
 		out.content = append(out.content, c.contentHash(out.columns))
 		out.state = append(out.state, c.state)
-		var notes []string
-		for _, f := range c.found {
-			if !slices.Contains(notes, f.code) {
-				notes = append(notes, f.code)
-			}
-		}
-		out.notes = append(out.notes, notes)
+		out.notes = append(out.notes, c.notes())
 		out.warned = append(out.warned, warned)
 		sealed := ""
 		if c.state == asVoid {
@@ -257,6 +345,29 @@ func (c *checker) check(rec, raw arrow.Record, origin []int) (*checked, error) {
 		}
 	}
 	return out, nil
+}
+
+// notes lists the codes of the findings on the row. Rows with the same single code share their list.
+func (c *checker) notes() []string {
+	switch len(c.found) {
+	case 0:
+		return nil
+	case 1:
+		code := c.found[0].code
+		notes, ok := c.listed[code]
+		if !ok {
+			notes = []string{code}
+			c.listed[code] = notes
+		}
+		return notes
+	}
+	var notes []string
+	for _, f := range c.found {
+		if !slices.Contains(notes, f.code) {
+			notes = append(notes, f.code)
+		}
+	}
+	return notes
 }
 
 // keyed reports whether the natural key of a rejected row could be read: no reject is about the whole row or
@@ -280,6 +391,12 @@ func (c *checker) report(out *checked, raw arrow.Record, origin []int, i int, li
 		}
 	}
 	for _, f := range c.found {
+		if f.code == "employer_discovered" && f.severity == note {
+			if c.told[f.value] {
+				continue // once for each employer and batch
+			}
+			c.told[strings.Clone(f.value)] = true
+		}
 		f.row, f.key = line, key
 		f.value = strings.Clone(strings.ToValidUTF8(f.value, "\ufffd"))
 		if utf8.RuneCountInString(f.value) > 200 {
@@ -341,20 +458,31 @@ func (c *checker) row(rec arrow.Record, i int, flags uint8, bits []byte) {
 	contract := c.plan.contract
 	same, filled := 0, 0
 	for j, cells := range c.cells {
-		c.texts[j], c.numeric[j] = "", false
+		c.texts[j], c.numeric[j], c.read[j] = "", false, nil
 		if cells == nil {
 			continue
 		}
-		text := clean(cells.Value(i))
+		text := cells.Value(i)
+		if text == "" {
+			continue
+		}
+		if n := c.number[j]; n/8 < len(bits) {
+			c.numeric[j] = bits[n/8]&(1<<(n%8)) != 0
+		}
+		if read := c.memo[j].find(c.seed, text); read != nil {
+			text = read.text
+			if !c.numeric[j] {
+				c.read[j] = read
+			}
+		} else {
+			text = clean(text)
+		}
 		if text == "" {
 			continue
 		}
 		filled++
 		c.texts[j] = text
-		if n := c.number[j]; n/8 < len(bits) {
-			c.numeric[j] = bits[n/8]&(1<<(n%8)) != 0
-		}
-		if filled <= 4 && same == filled-1 && len(text) < 100 && c.number[j] < len(c.titles) && heading(text) == heading(c.titles[c.number[j]]) {
+		if filled <= 4 && same == filled-1 && c.isHeading(text, j) {
 			same++
 		}
 	}
@@ -373,8 +501,8 @@ func (c *checker) row(rec arrow.Record, i int, flags uint8, bits []byte) {
 	for j := range contract.Fields {
 		c.field(j)
 	}
-	for j := range contract.Derive {
-		c.derive(&contract.Derive[j])
+	for j := range c.plan.rules {
+		c.derive(j)
 	}
 	if c.state == asVoid {
 		c.found = slices.DeleteFunc(c.found, func(f finding) bool { return f.field < 0 || !c.plan.keyField[f.field] })
@@ -466,6 +594,22 @@ func (c *checker) shifted() bool {
 	return kinds >= 3
 }
 
+// isHeading reports whether the text of a field is the field's own heading.
+func (c *checker) isHeading(text string, j int) bool {
+	title := c.title[j]
+	if len(text) >= 100 || title == "" {
+		return false
+	}
+	a := text[0]
+	if a >= 'A' && a <= 'Z' {
+		a += 'a' - 'A'
+	}
+	if (digit(a) || a >= 'a' && a <= 'z') && (len(text) == 1 || text[1] < 0x80) && a != title[0] {
+		return false // the heading would begin with it
+	}
+	return heading(text) == title
+}
+
 // totals reports a totals row: one of the first three filled cells says so.
 func (c *checker) totals(rec arrow.Record, i int) bool {
 	seen := 0
@@ -475,11 +619,12 @@ func (c *checker) totals(rec arrow.Record, i int) bool {
 			continue
 		}
 		seen++
-		if text[0] < 0x80 && text[0] > ' ' || len(text) > 60 {
+		if text[0] < 0x80 && text[0] > ' ' || len(text) > 60 || !strings.Contains(text, "计") {
 			continue
 		}
+		key := fold(text)
 		for _, word := range []string{"合计", "总计", "小计", "共计", "本页合计", "本页小计"} {
-			if rest, ok := strings.CutPrefix(fold(text), word); ok && utf8.RuneCountInString(rest) <= 8 {
+			if rest, ok := strings.CutPrefix(key, word); ok && utf8.RuneCountInString(rest) <= 8 {
 				return true
 			}
 		}
@@ -487,11 +632,50 @@ func (c *checker) totals(rec arrow.Record, i int) bool {
 	return false
 }
 
-// field converts the cell of one field into its slots.
+// field reads the cell of one field into its slots, or recalls what an equal cell was read as.
 func (c *checker) field(j int) {
+	read := c.read[j]
+	if c.texts[j] == "" {
+		read = &c.blank[j]
+	}
+	if read != nil && read.empty {
+		return
+	}
+	v, other := &c.values[c.plan.primary[j]], (*value)(nil)
+	if second := c.plan.second[j]; second >= 0 {
+		other = &c.values[second]
+	}
+	if read == nil || v.set || other != nil && other.set {
+		c.readField(j, v, other)
+		return
+	}
+	if read.done {
+		*v = read.first
+		if read.other != nil {
+			*other = *read.other
+		}
+		c.found = append(c.found, read.found...)
+		return
+	}
+	n, state := len(c.found), c.state
+	c.readField(j, v, other)
+	if c.state != state {
+		return // read anew each time: it is more than a value
+	}
+	read.done, read.first, read.found = true, *v, slices.Clone(c.found[n:])
+	read.first.kept = true
+	if other != nil && (other.set || other.num != 0) {
+		second := *other
+		second.kept = true
+		read.other = &second
+	}
+	read.empty = !v.set && v.num == 0 && len(read.found) == 0 && read.other == nil
+}
+
+// readField converts the cell of one field into its slots.
+func (c *checker) readField(j int, v, second *value) {
 	f := &c.plan.contract.Fields[j]
 	text := c.texts[j]
-	v := &c.values[c.plan.primary[j]]
 	if missing(text) && !(text == "无" && (f.Type == "label" || f.Type == "bool" || f.Type == "packed")) {
 		if f.Default == "" {
 			if f.Required == "Y" && !c.plan.mapping.absent(f.Name) {
@@ -500,10 +684,6 @@ func (c *checker) field(j int) {
 			return
 		}
 		text = f.Default
-	}
-	var second *value
-	if len(f.To) > 1 {
-		second = &c.values[c.plan.slot(f.To[1])]
 	}
 	if code := formulaFault(text); code != "" {
 		c.find(reject, code, j, nil)
@@ -799,13 +979,13 @@ func (c *checker) keyHash() uint64 {
 			}
 			switch {
 			case v.text != "":
-				b = append(b, strings.ToUpper(fold(v.text))...)
-			case v.day != 0 || strings.Contains(c.plan.types[slot], "Date"):
+				b = appendKey(b, v.text)
+			case v.day != 0 || c.plan.kind[slot] == kindDate:
 				b = strconv.AppendInt(b, int64(v.day), 10)
 				if v.month {
 					b = append(b, 'm')
 				}
-			case strings.Contains(c.plan.types[slot], "UUID"):
+			case c.plan.kind[slot] == kindID:
 				b = append(b, v.id[:]...)
 			default:
 				b = strconv.AppendFloat(b, v.num, 'g', -1, 64)
@@ -816,6 +996,22 @@ func (c *checker) keyHash() uint64 {
 	}
 	c.buf = b
 	return xxhash.Sum64(b)
+}
+
+// appendKey appends a text as keys are compared: folded, in upper case.
+func appendKey(b []byte, s string) []byte {
+	from := len(b)
+	for i := range len(s) {
+		a := s[i]
+		switch {
+		case a >= 0x80 || a <= ' ':
+			return append(b[:from], strings.ToUpper(fold(s))...)
+		case a >= 'a' && a <= 'z':
+			a -= 'a' - 'A'
+		}
+		b = append(b, a)
+	}
+	return b
 }
 
 // contentHash is the hash of everything that is stored of the row, in contract order.

@@ -49,61 +49,96 @@ func employerName(s string) string {
 // employerMarks are what names of employers are written with or without.
 var employerMarks = strings.NewReplacer("(", "", ")", "", "·", "", "-", "", "\"", "")
 
-// derive applies a rule to the row.
-func (c *checker) derive(r *Rule) {
+// derive applies a rule of the contract to the row.
+func (c *checker) derive(j int) {
+	r := &c.plan.rules[j]
+	text := func(i int) string {
+		if i < len(r.from) && r.from[i] >= 0 {
+			return c.texts[r.from[i]]
+		}
+		return ""
+	}
+	at := func(i int) int {
+		if i < len(r.from) {
+			return r.from[i]
+		}
+		return -1
+	}
+	switch r.Rule.Rule {
+	case "employer":
+		if slices.Contains(r.None, text(1)) || text(1) == "" && slices.Contains(r.None, text(0)) {
+			c.found = slices.DeleteFunc(c.found, func(f finding) bool { return f.field == at(1) && f.code == "required" })
+			c.values[r.to[0]].setText("")
+			return
+		}
+		c.recall(&c.rules[j], r.from, r.to, func() {
+			c.values[r.to[0]].setText(c.employer(at(0), at(1), r.Roster, true))
+		})
+	case "using_employer":
+		key := &c.values[r.to[0]]
+		if !missing(text(0)) || !missing(text(1)) {
+			c.recall(&c.rules[j], r.from, r.to, func() { key.setText(c.employer(at(0), at(1), false, false)) })
+		}
+		if key.text == "" {
+			*key = c.values[c.plan.employer]
+			key.set = key.text != ""
+		}
+	case "person":
+		paper := ""
+		if at(1) >= 0 {
+			paper = c.values[c.plan.primary[at(1)]].text
+		}
+		c.person(at(0), paper, at(2), at(3), &c.values[r.to[0]])
+	case "months":
+		c.months(at(0), at(1), r.Max, &c.values[r.to[0]])
+	case "conclusions":
+		c.recall(&c.rules[j], r.from[:5], r.fills, func() { c.deriveOther(r) })
+		c.validOn(r)
+	default:
+		c.deriveOther(r)
+	}
+}
+
+// months adds up the years and months of a length of service.
+func (c *checker) months(yearsField, monthsField int, most float64, out *value) {
+	var years, months value
+	if yearsField >= 0 {
+		years = c.values[c.plan.primary[yearsField]]
+	}
+	if monthsField >= 0 {
+		months = c.values[c.plan.primary[monthsField]]
+	}
+	if !years.set && !months.set {
+		return
+	}
+	if years.set && months.num > 11 {
+		c.find(reject, "out_of_range", monthsField, map[string]string{"min": "0", "max": "11"})
+		return
+	}
+	total := math.Round(years.num + months.num)
+	if total > most {
+		c.find(reject, "out_of_range", yearsField, map[string]string{"min": "0", "max": strconv.FormatFloat(most/12, 'f', -1, 64)})
+		return
+	}
+	out.setNumber(total)
+}
+
+// deriveOther applies the rules that read and fill many slots.
+func (c *checker) deriveOther(r *rule) {
 	at := func(i int) int { // index of the i-th field that the rule reads, -1 when it is not given
-		if i >= len(r.From) || r.From[i] == "" {
+		if i >= len(r.from) {
 			return -1
 		}
-		return c.plan.contract.byName[r.From[i]]
+		return r.from[i]
 	}
-	out := func(i int) *value { return &c.values[c.plan.slot(r.To[i])] }
+	out := func(i int) *value { return &c.values[r.to[i]] }
 	in := func(i int) *value {
 		if j := at(i); j >= 0 {
 			return &c.values[c.plan.primary[j]]
 		}
 		return new(value)
 	}
-	text := func(i int) string {
-		if j := at(i); j >= 0 {
-			return c.texts[j]
-		}
-		return ""
-	}
-	switch r.Rule {
-	case "employer":
-		if slices.Contains(r.None, text(1)) || text(1) == "" && slices.Contains(r.None, text(0)) {
-			c.found = slices.DeleteFunc(c.found, func(f finding) bool { return f.field == at(1) && f.code == "required" })
-			out(0).setText("")
-			return
-		}
-		out(0).setText(c.employer(at(0), at(1), r.Roster, true))
-	case "using_employer":
-		key := ""
-		if !missing(text(0)) || !missing(text(1)) {
-			key = c.employer(at(0), at(1), false, false)
-		}
-		if key == "" {
-			key = c.values[c.plan.slot("employer_key")].text
-		}
-		out(0).setText(key)
-	case "person":
-		c.person(at(0), in(1).text, at(2), at(3), out(0))
-	case "months":
-		years, months := in(0), in(1)
-		if !years.set && !months.set {
-			return
-		}
-		if years.set && months.num > 11 {
-			c.find(reject, "out_of_range", at(1), map[string]string{"min": "0", "max": "11"})
-			return
-		}
-		total := math.Round(years.num + months.num)
-		if total > r.Max {
-			c.find(reject, "out_of_range", at(0), map[string]string{"min": "0", "max": strconv.FormatFloat(r.Max/12, 'f', -1, 64)})
-			return
-		}
-		out(0).setNumber(total)
+	switch r.Rule.Rule {
 	case "size_class":
 		if size := out(0); size.text == "" && in(1).set {
 			switch n := in(1).num; {
@@ -427,14 +462,28 @@ func (c *checker) conclusions(at func(int) int, out func(int) *value) {
 	out(2).setList(codes)
 	out(3).setList(c.alongside(text(2), hazards, codes, "suspect"))
 	out(4).setList(c.alongside(text(3), hazards, codes, "contra"))
-	if day := c.values[c.plan.primary[at(5)]]; day.set {
-		for _, code := range append([]string{worst}, codes...) {
-			if !c.plan.lists.validOn("exam_conclusions", code, day.day) {
-				c.find(warn, "conclusion_not_valid_on_date", packedOr(packed, packedField, at(0)), map[string]string{"code": code})
-				break
-			}
-		}
+}
+
+// validOn warns of a conclusion that did not exist on the day of the examination.
+func (c *checker) validOn(r *rule) {
+	day := &c.values[c.plan.primary[r.from[5]]]
+	if !day.set {
+		return
 	}
+	wrong := func(code string) bool { return !c.plan.lists.validOn("exam_conclusions", code, day.day) }
+	worst, codes := c.values[r.to[0]].text, c.values[r.to[2]].list
+	if !wrong(worst) {
+		i := slices.IndexFunc(codes, wrong)
+		if i < 0 {
+			return
+		}
+		worst = codes[i]
+	}
+	field := r.from[0]
+	if packed := r.from[1]; packed >= 0 && !missing(c.texts[packed]) {
+		field = packed
+	}
+	c.find(warn, "conclusion_not_valid_on_date", field, map[string]string{"code": worst})
 }
 
 // word returns the code that a word stands for.
@@ -444,13 +493,6 @@ func word(words map[string]string, text string) (string, bool) {
 	}
 	code, ok := words[fold(text)]
 	return code, ok
-}
-
-func packedOr(packed string, packedField, overallField int) int {
-	if packed != "" {
-		return packedField
-	}
-	return overallField
 }
 
 // alongside lays the parts of a packed or plain cell (suspected diseases, contraindications) beside the

@@ -47,15 +47,22 @@ type ready struct {
 	at      time.Time
 	rows    []uint32
 	version []uint32
-	op      []string
+	op      []byte // of the enumeration: load, correct, void
 	key     []uint64
 	content []uint64
 	notes   [][]string
 	columns []builder
 }
 
+// What a row does, as the column op of the warehouse numbers it.
+const (
+	opLoad    = 1
+	opCorrect = 2
+	opVoid    = 3
+)
+
 // writeRows is how many rows wait before they are written; with one write under way it bounds the memory.
-const writeRows = 32_768
+const writeRows = 262_144
 
 // common are the columns that every table of a stream begins with.
 var common = []string{"batch", "row", "sheet", "version", "op", "key_hash", "content_hash", "loaded_at", "notes"}
@@ -319,7 +326,7 @@ func (l *Loader) take(ctx context.Context, s *stream, b *batch, out *checked, h 
 	r.Rejected += out.rejected
 	run := ready{
 		batch: r.Batch, sheet: r.Sheet, at: b.began, rows: out.rows, key: out.key, content: out.content, notes: out.notes, columns: out.columns,
-		version: make([]uint32, len(out.rows)), op: make([]string, len(out.rows)),
+		version: make([]uint32, len(out.rows)), op: make([]byte, len(out.rows)),
 	}
 	write := make([]bool, len(out.rows))
 	all := true
@@ -339,18 +346,18 @@ func (l *Loader) take(ctx context.Context, s *stream, b *batch, out *checked, h 
 			case old.void:
 				r.Unchanged++
 			default:
-				write[i], run.op[i], now.void = true, "void", true
+				write[i], run.op[i], now.void = true, opVoid, true
 				r.Voided++
 			}
 		} else {
 			switch {
 			case !exists:
-				write[i], run.op[i] = true, "load"
+				write[i], run.op[i] = true, opLoad
 				r.Loaded++
 			case !old.void && old.content == now.content:
 				r.Unchanged++
 			default:
-				write[i], run.op[i] = true, "correct"
+				write[i], run.op[i] = true, opCorrect
 				r.Corrected++
 			}
 			if again && write[i] {
@@ -364,7 +371,7 @@ func (l *Loader) take(ctx context.Context, s *stream, b *batch, out *checked, h 
 		if write[i] {
 			run.version[i] = now.number
 			known.put(key, now)
-			if len(out.periods) > 0 && run.op[i] != "void" && overlap.add(out.periods[i]) {
+			if len(out.periods) > 0 && run.op[i] != opVoid && overlap.add(out.periods[i]) {
 				out.findings = append(out.findings, finding{row: out.rows[i], severity: warn, code: "period_overlap", field: -1, key: key})
 				run.notes[i] = append(run.notes[i], "period_overlap")
 				noted = true
@@ -410,12 +417,12 @@ func (b *batch) number(l *Loader) uint32 {
 
 // enrol enters new employers on the roster for the files that follow.
 func (l *Loader) enrol(s *stream, out *checked, write []bool) {
-	keys := out.columns[s.plan.slot("employer_key")].(*textColumn).values
-	names := out.columns[s.plan.slot("employer_name")].(*textColumn).values
-	former := out.columns[s.plan.slot("former_names")].(*listColumn).values
-	for i, key := range keys {
-		if write[i] && !strings.HasPrefix(key, "name:") {
-			l.roster.add(strings.Clone(key), append([]string{names[i]}, former[i]...)...)
+	keys := out.columns[s.plan.slot("employer_key")].(*codeColumn)
+	names := out.columns[s.plan.slot("employer_name")].(*textColumn)
+	former := out.columns[s.plan.slot("former_names")].(*textsColumn)
+	for i, key := range keys.places {
+		if key := keys.dict.texts[key]; write[i] && !strings.HasPrefix(key, "name:") {
+			l.roster.add(key, append([]string{names.text(i)}, former.list(i)...)...)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -133,51 +134,53 @@ func (l *Loader) write(ctx context.Context, current *batch) error {
 
 // write appends runs of rows to the table of the stream.
 func (s *stream) write(ctx context.Context, db *warehouse.DB, runs []ready) error {
-	a, err := db.Append(ctx, s.contract.Table, s.names)
+	blocks, err := db.Blocks(ctx, s.contract.Table, s.names)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
+	defer blocks.Close()
 	for i := range runs {
-		if err := runs[i].send(a); err != nil {
-			return fmt.Errorf("append to %s: %w", s.contract.Table, err)
-		}
-		if err := a.Flush(); err != nil {
+		if err := blocks.Send(len(runs[i].rows), runs[i].native()); err != nil {
 			return err
 		}
+		runs[i] = ready{} // its memory can go
 	}
-	return a.Send()
+	return blocks.Commit()
 }
 
-// send appends the rows of a run.
-func (r *ready) send(a *warehouse.Appender) error {
+// native is the run as the native protocol sends it, the common columns first.
+func (r *ready) native() []warehouse.NativeColumn {
 	n := len(r.rows)
-	err := errors.Join(
-		a.Column(0).Append(repeat(r.batch, n)),
-		a.Column(1).Append(r.rows),
-		a.Column(2).Append(repeat(r.sheet, n)),
-		a.Column(3).Append(r.version),
-		a.Column(4).Append(r.op),
-		a.Column(5).Append(r.key),
-		a.Column(6).Append(r.content),
-		a.Column(7).Append(repeat(r.at, n)),
-		a.Column(8).Append(r.notes),
-	)
-	for i, column := range r.columns {
-		if err != nil {
-			return err
+	batches, times := make([]byte, 0, 8*n), make([]byte, 0, 8*n)
+	for range n {
+		batches = binary.LittleEndian.AppendUint64(batches, r.batch)
+		times = binary.LittleEndian.AppendUint64(times, uint64(r.at.UnixMilli()))
+	}
+	sheets := make([]uint32, n)
+	dict := []string{"", r.sheet}
+	if r.sheet != "" {
+		for i := range sheets {
+			sheets[i] = 1
 		}
-		err = column.send(a.Column(len(common) + i))
 	}
-	return err
-}
-
-func repeat[T any](v T, n int) []T {
-	s := make([]T, n)
-	for i := range s {
-		s[i] = v
+	notes := &codesColumn{words: newWords()}
+	notes.words.open()
+	notes.dict = notes.words.dict
+	for _, list := range r.notes {
+		notes.add(&value{list: list, kept: true})
 	}
-	return s
+	columns := make([]warehouse.NativeColumn, 0, len(common)+len(r.columns))
+	for _, b := range [][]byte{
+		batches, appendNumbers(nil, r.rows), dictionary(dict, sheets), appendNumbers(nil, r.version), r.op,
+		appendNumbers(nil, r.key), appendNumbers(nil, r.content), times,
+	} {
+		columns = append(columns, warehouse.NativeColumn{Bytes: b})
+	}
+	columns = append(columns, notes.native())
+	for _, column := range r.columns {
+		columns = append(columns, column.native())
+	}
+	return columns
 }
 
 // writeFindings appends findings.

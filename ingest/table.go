@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -73,24 +74,30 @@ type table struct {
 	mem    memory.Allocator
 	line   line
 	bits   []byte
+	sizes  []int // of the columns of the last record, in bytes
 }
 
 func newTable(lines lineReader, text bool, names []string, mem memory.Allocator) *table {
-	return &table{lines: lines, text: text, schema: schema(names), width: len(names), mem: mem}
+	return &table{lines: lines, text: text, schema: schema(names), width: len(names), mem: mem, sizes: make([]int, len(names))}
+}
+
+// cellColumn gathers the cells of one column as an Arrow array of strings has them.
+type cellColumn struct {
+	data []byte
+	ends []int32 // a zero, then the end of each cell in data
 }
 
 // next returns up to n rows, at least one, or io.EOF. The caller releases the record.
 func (t *table) next(n int) (arrow.Record, error) {
-	b := array.NewRecordBuilder(t.mem, t.schema)
-	defer b.Release()
-	rows, flags := b.Field(colRow).(*array.Uint32Builder), b.Field(colFlags).(*array.Uint8Builder)
-	numeric := b.Field(colNumeric).(*array.BinaryBuilder)
-	cells := make([]*array.StringBuilder, t.width)
+	numeric := array.NewBinaryBuilder(t.mem, arrow.BinaryTypes.Binary)
+	defer numeric.Release()
+	rows, flags := make([]uint32, 0, n), make([]uint8, 0, n)
+	cells := make([]cellColumn, t.width)
+	ends := make([]int32, t.width*(n+1))
 	for i := range cells {
-		cells[i] = b.Field(colCells + i).(*array.StringBuilder)
+		cells[i] = cellColumn{make([]byte, 0, t.sizes[i]+t.sizes[i]/8), ends[i*(n+1) : i*(n+1)+1 : (i+1)*(n+1)]}
 	}
-	count, size := 0, 0
-	for ; count < n && size < 32<<20; count++ {
+	for size := 0; len(rows) < n && size < 32<<20; {
 		err := t.lines.read(&t.line)
 		if errors.Is(err, io.EOF) {
 			break
@@ -101,7 +108,7 @@ func (t *table) next(n int) (arrow.Record, error) {
 		l := &t.line
 		flag := l.flags
 		for _, extra := range l.cells[min(len(l.cells), t.width):] {
-			if len(strings.TrimSpace(string(extra))) > 0 {
+			if len(bytes.TrimSpace(extra)) > 0 {
 				flag |= tooLong
 				break
 			}
@@ -109,22 +116,42 @@ func (t *table) next(n int) (arrow.Record, error) {
 		if t.text && len(l.cells) < t.width {
 			flag |= tooShort
 		}
-		rows.Append(l.number)
-		flags.Append(flag)
+		rows, flags = append(rows, l.number), append(flags, flag)
 		numeric.Append(t.numericBits(l))
-		for i, cell := range cells {
-			if i >= len(l.cells) {
-				cell.Append("")
-				continue
+		for i := range cells {
+			c := &cells[i]
+			if i < len(l.cells) {
+				c.data = append(c.data, l.cells[i]...)
+				size += len(l.cells[i])
 			}
-			cell.BinaryBuilder.Append(l.cells[i])
-			size += len(l.cells[i])
+			c.ends = append(c.ends, int32(len(c.data)))
 		}
 	}
-	if count == 0 {
+	if len(rows) == 0 {
 		return nil, io.EOF
 	}
-	return b.NewRecord(), nil
+	columns := make([]arrow.Array, 0, colCells+t.width)
+	add := func(typ arrow.DataType, buffers ...[]byte) {
+		parts := []*memory.Buffer{nil} // no cell is null
+		for _, b := range buffers {
+			parts = append(parts, memory.NewBufferBytes(b))
+		}
+		data := array.NewData(typ, len(rows), parts, nil, 0, 0)
+		columns = append(columns, array.MakeFromData(data))
+		data.Release()
+	}
+	add(arrow.PrimitiveTypes.Uint32, arrow.Uint32Traits.CastToBytes(rows))
+	add(arrow.PrimitiveTypes.Uint8, flags)
+	columns = append(columns, numeric.NewArray())
+	for i, c := range cells {
+		t.sizes[i] = len(c.data)
+		add(arrow.BinaryTypes.String, arrow.Int32Traits.CastToBytes(c.ends), c.data)
+	}
+	record := array.NewRecord(t.schema, columns, int64(len(rows)))
+	for _, column := range columns {
+		column.Release()
+	}
+	return record, nil
 }
 
 // numericBits packs the marks of numeric cells, nothing when there are none.

@@ -97,12 +97,14 @@ func (a *Appender) Rows() uint64 { return a.sent }
 
 // Close gives the connection back. Rows that were appended but not sent are dropped. Closing after Send, or
 // twice, does nothing.
-func (a *Appender) Close() error {
-	err := a.batch.Abort()
+func (a *Appender) Close() error { return abort(a.batch, a.table) }
+
+func abort(batch driver.Batch, table string) error {
+	err := batch.Abort()
 	if err == nil || errors.Is(err, clickhouse.ErrBatchAlreadySent) {
 		return nil
 	}
-	return doing(err, "close the append to %s", a.table)
+	return doing(err, "close the append to %s", table)
 }
 
 // check reports columns of different length, which the driver would send as a broken block.

@@ -1,0 +1,554 @@
+package ingest
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unsafe"
+
+	"github.com/google/uuid"
+
+	"ohwatch/warehouse"
+)
+
+// builder gathers the values of one column of the warehouse for one record of rows.
+type builder interface {
+	add(v *value)
+	keep(rows []bool)               // drops the rows that are not marked
+	native() warehouse.NativeColumn // everything, in the form in which it is sent
+	hash(b []byte, v *value) []byte // appends the canonical text of a value
+}
+
+// newBuilder returns the builder for a column of the given ClickHouse type with room for rows. words number its
+// texts when they repeat; they belong to the goroutine that adds values.
+func newBuilder(typ string, words *words, rows int) (builder, error) {
+	nullable := false
+	if inner, ok := strings.CutPrefix(typ, "Nullable("); ok {
+		typ, nullable = strings.TrimSuffix(inner, ")"), true
+	}
+	switch typ {
+	case "LowCardinality(String)":
+		words = words.open()
+		return &codeColumn{words: words, dict: words.dict, places: make([]uint32, 0, rows)}, nil
+	case "String":
+		return &textColumn{data: make([]byte, 0, 16*rows), ends: make([]uint32, 0, rows)}, nil
+	case "Array(LowCardinality(String))":
+		words = words.open()
+		return &codesColumn{words: words, dict: words.dict, ends: make(spans, 0, rows), places: make([]uint32, 0, rows)}, nil
+	case "Array(String)":
+		return &textsColumn{ends: make(spans, 0, rows)}, nil
+	case "Array(UUID)":
+		return &idsColumn{ends: make(spans, 0, rows)}, nil
+	case "UUID":
+		return &idColumn{values: make([]uuid.UUID, 0, rows), nulls: newNulls(nullable, rows)}, nil
+	case "Date32":
+		return &dateColumn{values: make([]int32, 0, rows), nulls: newNulls(nullable, rows)}, nil
+	case "Bool":
+		return newNumbers(isTrue, nullable, rows), nil
+	case "UInt8":
+		return newNumbers(whole[uint8], nullable, rows), nil
+	case "UInt16":
+		return newNumbers(whole[uint16], nullable, rows), nil
+	case "UInt32":
+		return newNumbers(whole[uint32], nullable, rows), nil
+	case "Float64":
+		return newNumbers(asIs, nullable, rows), nil
+	}
+	return nil, fmt.Errorf("no way to fill a column of type %s", typ)
+}
+
+func isTrue(f float64) uint8 {
+	if f != 0 {
+		return 1
+	}
+	return 0
+}
+
+func asIs(f float64) float64 { return f }
+
+func whole[T uint8 | uint16 | uint32](f float64) T { return T(math.Max(0, math.Round(f))) }
+
+// kept drops the elements that are not marked.
+func kept[T any](s []T, rows []bool) []T {
+	n := 0
+	for i, keep := range rows {
+		if keep {
+			s[n] = s[i]
+			n++
+		}
+	}
+	return s[:n]
+}
+
+// words numbers the texts of one column, for one goroutine. The numbers last from record to record; a record's
+// own dictionary holds only those that occur in it.
+type words struct {
+	numbers map[string]uint32
+	texts   []string
+	local   []uint32 // place of each text in the dictionary of the present record,
+	record  []uint32 // valid when this is the number of the present record
+	present uint32
+	dict    *dict
+	recent  [256]recentWord
+}
+
+// dict holds the texts of one record, the empty one first.
+type dict struct{ texts []string }
+
+// recentWord finds the number of a text by where it lies in memory.
+type recentWord struct {
+	data   *byte
+	size   int
+	number uint32
+}
+
+// maxWords bounds how many texts of a column are remembered.
+const maxWords = 1 << 16
+
+func newWords() *words { return &words{numbers: map[string]uint32{}} }
+
+// open begins the dictionary of a record.
+func (w *words) open() *words {
+	if w == nil {
+		w = newWords()
+	}
+	if len(w.texts) > maxWords {
+		*w = words{numbers: map[string]uint32{}, present: w.present}
+	}
+	w.present++
+	w.dict = &dict{make([]string, 1, 64)}
+	return w
+}
+
+// place returns the place of a text in the dictionary of the present record. kept says that the text lives longer
+// than the record.
+func (w *words) place(s string, kept bool) uint32 {
+	if s == "" {
+		return 0
+	}
+	if !kept {
+		return w.use(w.number(s))
+	}
+	data := unsafe.StringData(s)
+	at := uintptr(unsafe.Pointer(data))
+	r := &w.recent[(at>>4^at>>14)%uintptr(len(w.recent))]
+	if r.data != data || r.size != len(s) {
+		*r = recentWord{data, len(s), w.number(s)}
+	}
+	return w.use(r.number)
+}
+
+// number returns the number of a text.
+func (w *words) number(s string) uint32 {
+	n, ok := w.numbers[s]
+	if !ok {
+		s = strings.Clone(s)
+		n = uint32(len(w.texts))
+		w.numbers[s] = n
+		w.texts, w.local, w.record = append(w.texts, s), append(w.local, 0), append(w.record, 0)
+	}
+	return n
+}
+
+func (w *words) use(n uint32) uint32 {
+	if w.record[n] != w.present {
+		w.record[n], w.local[n] = w.present, uint32(len(w.dict.texts))
+		w.dict.texts = append(w.dict.texts, w.texts[n])
+	}
+	return w.local[n]
+}
+
+// dictionary writes a column of type LowCardinality(String): its dictionary and the place of each row in it.
+func dictionary(dict []string, places []uint32) []byte {
+	const additional = 1<<9 | 1<<10 // the block carries its own keys
+	if len(places) == 0 {
+		return []byte{}
+	}
+	width, size := uint64(0), 1
+	switch {
+	case len(dict) > math.MaxUint16:
+		width, size = 2, 4
+	case len(dict) > math.MaxUint8:
+		width, size = 1, 2
+	}
+	n := 24 + size*len(places)
+	for _, s := range dict {
+		n += len(s) + 3
+	}
+	b := make([]byte, 0, n)
+	b = binary.LittleEndian.AppendUint64(b, additional|width)
+	b = binary.LittleEndian.AppendUint64(b, uint64(len(dict)))
+	for _, s := range dict {
+		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
+	}
+	b = binary.LittleEndian.AppendUint64(b, uint64(len(places)))
+	switch size {
+	case 1:
+		for _, p := range places {
+			b = append(b, byte(p))
+		}
+	case 2:
+		for _, p := range places {
+			b = binary.LittleEndian.AppendUint16(b, uint16(p))
+		}
+	default:
+		for _, p := range places {
+			b = binary.LittleEndian.AppendUint32(b, p)
+		}
+	}
+	return b
+}
+
+// codeColumn holds texts that repeat.
+type codeColumn struct {
+	words  *words // only while rows are added
+	dict   *dict
+	places []uint32
+}
+
+func (c *codeColumn) add(v *value) {
+	c.places = append(c.places, c.words.place(v.text, v.kept))
+}
+
+func (c *codeColumn) keep(rows []bool) { c.places = kept(c.places, rows) }
+func (c *codeColumn) native() warehouse.NativeColumn {
+	return warehouse.NativeColumn{Bytes: dictionary(c.dict.texts, c.places)}
+}
+func (c *codeColumn) hash(b []byte, v *value) []byte { return append(b, v.text...) }
+func (c *codeColumn) text(i int) string              { return c.dict.texts[c.places[i]] }
+
+// textColumn holds texts that do not repeat.
+type textColumn struct {
+	data []byte
+	ends []uint32
+}
+
+func (c *textColumn) add(v *value) {
+	c.data = append(c.data, v.text...)
+	c.ends = append(c.ends, uint32(len(c.data)))
+}
+
+func (c *textColumn) keep(rows []bool) {
+	n, begin, to := 0, uint32(0), uint32(0)
+	for i, end := range c.ends {
+		if rows[i] {
+			to += uint32(copy(c.data[to:], c.data[begin:end]))
+			c.ends[n] = to
+			n++
+		}
+		begin = end
+	}
+	c.data, c.ends = c.data[:to], c.ends[:n]
+}
+
+func (c *textColumn) native() warehouse.NativeColumn {
+	texts := make([]string, len(c.ends))
+	all := string(c.data)
+	begin := uint32(0)
+	for i, end := range c.ends {
+		texts[i], begin = all[begin:end], end
+	}
+	return warehouse.NativeColumn{Texts: texts}
+}
+
+func (c *textColumn) hash(b []byte, v *value) []byte { return append(b, v.text...) }
+
+func (c *textColumn) text(i int) string {
+	begin := uint32(0)
+	if i > 0 {
+		begin = c.ends[i-1]
+	}
+	return string(c.data[begin:c.ends[i]])
+}
+
+// spans are the ends of the lists of a column, one for each row.
+type spans []uint32
+
+func (s spans) span(i int) (begin, end uint32) {
+	if i > 0 {
+		begin = s[i-1]
+	}
+	return begin, s[i]
+}
+
+// keepLists drops the lists of the rows that are not marked.
+func keepLists[T any](ends spans, elements []T, rows []bool) (spans, []T) {
+	n, begin, to := 0, uint32(0), uint32(0)
+	for i, end := range ends {
+		if rows[i] {
+			to += uint32(copy(elements[to:], elements[begin:end]))
+			ends[n] = to
+			n++
+		}
+		begin = end
+	}
+	return ends[:n], elements[:to]
+}
+
+func (s spans) native() []byte {
+	b := make([]byte, 0, 8*len(s))
+	for _, end := range s {
+		b = binary.LittleEndian.AppendUint64(b, uint64(end))
+	}
+	return b
+}
+
+// codesColumn holds lists of texts that repeat.
+type codesColumn struct {
+	words  *words // only while rows are added
+	dict   *dict
+	ends   spans
+	places []uint32
+}
+
+func (c *codesColumn) add(v *value) {
+	for _, s := range v.list {
+		c.places = append(c.places, c.words.place(s, v.kept))
+	}
+	c.ends = append(c.ends, uint32(len(c.places)))
+}
+
+func (c *codesColumn) keep(rows []bool) { c.ends, c.places = keepLists(c.ends, c.places, rows) }
+
+func (c *codesColumn) native() warehouse.NativeColumn {
+	return warehouse.NativeColumn{Bytes: append(c.ends.native(), dictionary(c.dict.texts, c.places)...)}
+}
+
+func (c *codesColumn) hash(b []byte, v *value) []byte { return hashList(b, v.list) }
+
+func hashList(b []byte, list []string) []byte {
+	for _, s := range list {
+		b = append(append(b, s...), 0x1e)
+	}
+	return b
+}
+
+// textsColumn holds lists of texts that do not repeat.
+type textsColumn struct {
+	ends  spans
+	texts []string
+}
+
+func (c *textsColumn) add(v *value) {
+	for _, s := range v.list {
+		if !v.kept {
+			s = strings.Clone(s)
+		}
+		c.texts = append(c.texts, s)
+	}
+	c.ends = append(c.ends, uint32(len(c.texts)))
+}
+
+func (c *textsColumn) keep(rows []bool) { c.ends, c.texts = keepLists(c.ends, c.texts, rows) }
+
+func (c *textsColumn) native() warehouse.NativeColumn {
+	b := c.ends.native()
+	for _, s := range c.texts {
+		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
+	}
+	return warehouse.NativeColumn{Bytes: b}
+}
+
+func (c *textsColumn) hash(b []byte, v *value) []byte { return hashList(b, v.list) }
+
+func (c *textsColumn) list(i int) []string {
+	begin, end := c.ends.span(i)
+	return c.texts[begin:end]
+}
+
+// appendID writes a UUID as the native protocol does: two numbers of 64 bits, low byte first.
+func appendID(b []byte, id uuid.UUID) []byte {
+	b = binary.LittleEndian.AppendUint64(b, binary.BigEndian.Uint64(id[:8]))
+	return binary.LittleEndian.AppendUint64(b, binary.BigEndian.Uint64(id[8:]))
+}
+
+// idsColumn holds lists of pseudonyms.
+type idsColumn struct {
+	ends spans
+	ids  []uuid.UUID
+}
+
+func (c *idsColumn) add(v *value) {
+	c.ids = append(c.ids, v.ids...)
+	c.ends = append(c.ends, uint32(len(c.ids)))
+}
+
+func (c *idsColumn) keep(rows []bool) { c.ends, c.ids = keepLists(c.ends, c.ids, rows) }
+
+func (c *idsColumn) native() warehouse.NativeColumn {
+	b := c.ends.native()
+	for _, id := range c.ids {
+		b = appendID(b, id)
+	}
+	return warehouse.NativeColumn{Bytes: b}
+}
+
+func (c *idsColumn) hash(b []byte, v *value) []byte {
+	for _, id := range v.ids {
+		b = append(b, id[:]...)
+	}
+	return b
+}
+
+// nulls marks the rows without a value, one byte each as the native protocol has it; nil for a column in which
+// every row has one.
+type nulls []byte
+
+func newNulls(nullable bool, rows int) nulls {
+	if !nullable {
+		return nil
+	}
+	return make(nulls, 0, max(rows, 1))
+}
+
+func (n nulls) add(known bool) nulls {
+	switch {
+	case n == nil:
+		return nil
+	case known:
+		return append(n, 0)
+	}
+	return append(n, 1)
+}
+
+func (n nulls) keep(rows []bool) nulls {
+	if n == nil {
+		return nil
+	}
+	return kept(n, rows)
+}
+
+// idColumn holds pseudonyms.
+type idColumn struct {
+	values []uuid.UUID
+	nulls  nulls
+}
+
+func (c *idColumn) add(v *value) {
+	c.values = append(c.values, v.id)
+	c.nulls = c.nulls.add(v.set)
+}
+
+func (c *idColumn) keep(rows []bool) {
+	c.values, c.nulls = kept(c.values, rows), c.nulls.keep(rows)
+}
+
+func (c *idColumn) native() warehouse.NativeColumn {
+	b := append(make([]byte, 0, 17*len(c.values)), c.nulls...)
+	for _, id := range c.values {
+		b = appendID(b, id)
+	}
+	return warehouse.NativeColumn{Bytes: b}
+}
+
+func (c *idColumn) hash(b []byte, v *value) []byte {
+	if !v.set {
+		return b
+	}
+	return append(b, v.id[:]...)
+}
+
+// dateColumn holds days.
+type dateColumn struct {
+	values []int32 // days since 1970-01-01
+	nulls  nulls
+}
+
+func (c *dateColumn) add(v *value) {
+	day := v.day
+	if !v.set {
+		day = 0
+	}
+	c.values = append(c.values, day)
+	c.nulls = c.nulls.add(v.set)
+}
+
+func (c *dateColumn) keep(rows []bool) {
+	c.values, c.nulls = kept(c.values, rows), c.nulls.keep(rows)
+}
+
+func (c *dateColumn) native() warehouse.NativeColumn {
+	b := append(make([]byte, 0, 5*len(c.values)), c.nulls...)
+	for _, day := range c.values {
+		b = binary.LittleEndian.AppendUint32(b, uint32(day))
+	}
+	return warehouse.NativeColumn{Bytes: b}
+}
+
+func (c *dateColumn) hash(b []byte, v *value) []byte {
+	if !v.set {
+		return b
+	}
+	b = strconv.AppendInt(b, int64(v.day), 10)
+	if v.month {
+		b = append(b, 'm')
+	}
+	return b
+}
+
+// numberColumn holds numbers and truth values.
+type numberColumn[T uint8 | uint16 | uint32 | float64] struct {
+	from   func(float64) T
+	values []T
+	nulls  nulls
+}
+
+func newNumbers[T uint8 | uint16 | uint32 | float64](from func(float64) T, nullable bool, rows int) *numberColumn[T] {
+	return &numberColumn[T]{from: from, values: make([]T, 0, rows), nulls: newNulls(nullable, rows)}
+}
+
+func (c *numberColumn[T]) add(v *value) {
+	c.values = append(c.values, c.from(v.num))
+	c.nulls = c.nulls.add(v.set)
+}
+
+func (c *numberColumn[T]) keep(rows []bool) {
+	c.values, c.nulls = kept(c.values, rows), c.nulls.keep(rows)
+}
+
+func (c *numberColumn[T]) native() warehouse.NativeColumn {
+	b := append(make([]byte, 0, 9*len(c.values)), c.nulls...)
+	return warehouse.NativeColumn{Bytes: appendNumbers(b, c.values)}
+}
+
+func (c *numberColumn[T]) hash(b []byte, v *value) []byte {
+	if !v.set {
+		return b
+	}
+	return appendFloat(b, v.num)
+}
+
+// appendFloat appends a number as strconv.AppendFloat(b, f, 'g', -1, 64) does.
+func appendFloat(b []byte, f float64) []byte {
+	if f >= 1 && f < 1e6 && f == float64(int32(f)) {
+		return strconv.AppendInt(b, int64(f), 10)
+	}
+	return strconv.AppendFloat(b, f, 'g', -1, 64)
+}
+
+// appendNumbers writes numbers low byte first.
+func appendNumbers[T uint8 | uint16 | uint32 | uint64 | float64](b []byte, values []T) []byte {
+	switch s := any(values).(type) {
+	case []uint8:
+		return append(b, s...)
+	case []uint16:
+		for _, n := range s {
+			b = binary.LittleEndian.AppendUint16(b, n)
+		}
+	case []uint32:
+		for _, n := range s {
+			b = binary.LittleEndian.AppendUint32(b, n)
+		}
+	case []uint64:
+		for _, n := range s {
+			b = binary.LittleEndian.AppendUint64(b, n)
+		}
+	case []float64:
+		for _, f := range s {
+			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(f))
+		}
+	}
+	return b
+}

@@ -1,0 +1,142 @@
+package ingest
+
+import (
+	"hash/maphash"
+	"slices"
+	"strings"
+	"unsafe"
+)
+
+// reading is what the text of a cell was read as. Cells repeat, and equal cells of a column are read once.
+type reading struct {
+	raw   string // as sent
+	text  string // cleaned
+	done  bool   // the rest is known
+	empty bool   // there is nothing to set and nothing to say
+	first value  // of the field's first column
+	other *value // of its second one, nil when that has nothing
+	found []finding
+}
+
+// readings are the readings of one column of a sheet, for one goroutine.
+type readings struct {
+	slots  []slot
+	n      int
+	asked  int
+	missed int
+	off    bool // the column does not repeat
+}
+
+type slot struct {
+	hash uint64
+	*reading
+}
+
+// Bounds of the memory for readings, and what counts as a column that repeats.
+const (
+	maxReadings = 1 << 14 // of a column
+	trial       = 4096    // questions after which a column that rarely answers is given up
+)
+
+// find returns the reading of a text, a new one when it is asked for the first time, nil when the column does not
+// repeat.
+func (r *readings) find(seed maphash.Seed, raw string) *reading {
+	if r.off || len(raw) > 512 {
+		return nil
+	}
+	r.asked++
+	hash := maphash.String(seed, raw)
+	if len(r.slots) == 0 {
+		r.slots = make([]slot, 64)
+	}
+	mask := uint64(len(r.slots) - 1)
+	i := hash & mask
+	for r.slots[i].reading != nil {
+		if r.slots[i].hash == hash && r.slots[i].raw == raw {
+			return r.slots[i].reading
+		}
+		i = (i + 1) & mask
+	}
+	r.missed++
+	if r.asked >= trial && 3*r.missed > r.asked {
+		*r = readings{off: true}
+		return nil
+	}
+	switch {
+	case r.n == maxReadings:
+		*r = readings{}
+		return r.find(seed, raw)
+	case 2*r.n >= len(r.slots):
+		old := r.slots
+		r.slots = make([]slot, 4*len(old))
+		mask = uint64(len(r.slots) - 1)
+		for _, s := range old {
+			if s.reading != nil {
+				r.slots[r.free(s.hash, mask)] = s
+			}
+		}
+		i = r.free(hash, mask)
+	}
+	raw = strings.Clone(raw)
+	r.slots[i] = slot{hash, &reading{raw: raw, text: clean(raw)}}
+	r.n++
+	return r.slots[i].reading
+}
+
+func (r *readings) free(hash, mask uint64) uint64 {
+	i := hash & mask
+	for r.slots[i].reading != nil {
+		i = (i + 1) & mask
+	}
+	return i
+}
+
+// recalled is what a rule made of the texts that it reads.
+type recalled struct {
+	of     [6]*reading
+	values []value // of the slots that the rule fills
+	found  []finding
+}
+
+// recollection remembers what a rule made of readings.
+type recollection [4096]*recalled
+
+// recall applies a rule that depends on nothing but the cells of some fields, at most six, and sets nothing but
+// some slots: apply is called unless it was called for equal cells before.
+func (c *checker) recall(memory *recollection, fields, slots []int, apply func()) {
+	var of [6]*reading
+	hash := uintptr(0)
+	for i, j := range fields {
+		if j < 0 || c.texts[j] == "" {
+			continue
+		}
+		if c.read[j] == nil {
+			apply()
+			return
+		}
+		of[i] = c.read[j]
+		hash = (hash + uintptr(unsafe.Pointer(of[i]))>>4) * 0x9E3779B97F4A7C15
+	}
+	for _, s := range slots {
+		if c.values[s].set {
+			apply()
+			return
+		}
+	}
+	known := &memory[hash>>52]
+	if r := *known; r != nil && r.of == of {
+		for i, s := range slots {
+			c.values[s] = r.values[i]
+		}
+		c.found = append(c.found, r.found...)
+		return
+	}
+	n := len(c.found)
+	apply()
+	r := &recalled{of: of, found: slices.Clone(c.found[n:]), values: make([]value, len(slots))}
+	for i, s := range slots {
+		r.values[i] = c.values[s]
+		r.values[i].kept = true
+	}
+	*known = r
+}
