@@ -2,43 +2,88 @@
 -- title: 检测结果（重新判定） | Detection results, judged anew
 -- grain: one row per detection result
 -- order: employer_key, sample_date, report_no
--- The limit is ours where the hazard has one in the unit of the result: by fraction, kind of limit and, for dust
--- with 10 % of free silica or more (asbestos apart), by silica band; a peak is held against five times the TWA; a
--- limit adjusted for long shifts counts when it is lower. Where we have none, the institution's limit and then its
--- word decide. Values are rounded like the limit before they are compared (GBZ 331-2024 G.1.2). A result below
--- quantification is never over. ratio is value / limit; for noise it is empty, decibels are no ratio.
+-- The limit is ours where the hazard has one in the unit of the result on the day of sampling: by fraction, kind of
+-- limit and, for dust with 10 % of free silica or more (asbestos apart), by silica band; a peak is held against five
+-- times the TWA. A result in ppm becomes mg/m3 with the molar mass at 20 °C (24.05 L/mol) where that is known. A TWA
+-- limit shrinks for shifts above 8 hours a day or 40 hours a week (Brief and Scala, GBZ 2.1-2019; irritants and simple
+-- asphyxiants apart), to one decimal more than it has; without hours the institution's adjusted limit counts when it
+-- is lower. Where we have no limit, the institution's limit and then its word decide. Values are rounded half to even
+-- to one decimal more than the limit has before they are compared (GBZ 331-2024 G.1.2).
+--   state     over, within, cannot_judge (below a quantification level that lies above the limit), not_judged (no limit
+--             and no word)
+--   ratio     value / limit; for noise it is empty, decibels are no ratio
+--   level     exposure level 0 to 4 (I to IV) of GBZ 2.1-2019 table 5; of a result below quantification at most this one
+--   dissent   missed: over by our limit, 符合 by the institution; stricter: the other way round
 WITH
-    results AS
+    prepared AS
     (
         SELECT
-            *,
+            stg_detection.*,
             hazard::String AS declared_hazard,
             if(startsWith(hazard, 'HZ-1-') AND hazard != 'HZ-1-005' AND free_sio2_pct >= 10, 'HZ-1-001', hazard::String) AS judged_as,
             multiIf(unit = 'dB(A)' OR startsWith(limit_type, 'LEX'), 'LEX', limit_type = 'PE', 'TWA', limit_type::String) AS judged_type,
-            if(fraction = '' AND startsWith(hazard, 'HZ-1-'), 'total', fraction::String)          AS judged_fraction
+            if(fraction = '' AND startsWith(hazard, 'HZ-1-'), 'total', fraction::String)          AS judged_fraction,
+            if(unit = 'ppm' AND mass > 0, mass / 24.05, 1)                                        AS factor,
+            if(unit = 'ppm' AND mass > 0, 'mg/m3', unit::String)                                  AS judged_unit,
+            value * factor                                                                        AS judged_value,
+            lod * factor                                                                          AS judged_lod,
+            limit_value * factor                                                                  AS stated_limit,
+            limit_adjusted * factor                                                               AS stated_adjusted,
+            coalesce(hours_week, hours_day * days_week)                                           AS week_hours,
+            if(judged_type = 'TWA' AND limit_type != 'PE' AND unadjusted = '', least(
+                if(hours_day > 8, 8 / hours_day * (24 - hours_day) / 16, 1),
+                if(week_hours > 40, 40 / week_hours * (168 - week_hours) / 128, 1)), 1)           AS shift_factor
         FROM stg_detection
+        LEFT JOIN
+        (
+            SELECT hazard_id, toFloat64OrZero(molar_mass) AS mass, no_shift_adjustment AS unadjusted FROM ref_hazard_judging
+        ) AS judging ON judging.hazard_id = stg_detection.hazard
     ),
     limits AS
     (
-        SELECT hazard AS limit_hazard, limit_type AS limit_kind, groupArray((fraction, unit, sio2_above, sio2_to, is_default, limit_value)) AS bands
+        SELECT
+            hazard AS limit_hazard, limit_type AS limit_kind,
+            groupArray((fraction, unit, sio2_above, sio2_to, is_default, limit_value, limit_text, valid_from, valid_to)) AS bands
         FROM dim_limit
         GROUP BY hazard, limit_type
+    ),
+    limited AS
+    (
+        SELECT
+            *,
+            arraySort(b -> (NOT (free_sio2_pct >= b.3 AND free_sio2_pct <= b.4 AND b.3 > 0), NOT b.5),
+                arrayFilter(b -> b.2 = judged_unit AND (b.1 = judged_fraction OR b.1 = '') AND sample_date BETWEEN b.8 AND b.9, bands))[1] AS band,
+            band.6                                                                                 AS own_limit,
+            length(splitByChar('.', if(own_limit > 0, band.7, toString(ifNull(stated_limit, 0))))[2])  AS decimals,
+            multiIf(own_limit > 0 AND limit_type = 'PE', own_limit * 5,
+                    own_limit > 0 AND shift_factor < 1, roundBankers(own_limit * shift_factor, decimals + 1),
+                    own_limit > 0 AND judged_type = 'TWA' AND stated_adjusted > 0, least(own_limit, assumeNotNull(stated_adjusted)),
+                    own_limit > 0, own_limit,
+                    ifNull(coalesce(stated_adjusted, stated_limit), 0))                            AS limit_used,
+            roundBankers(ifNull(judged_value, 0), decimals + 1)                                    AS compared,
+            qualifier IN ('nd', 'lt')                                                              AS is_below
+        FROM prepared
+        LEFT JOIN limits ON limits.limit_hazard = prepared.judged_as AND limits.limit_kind = prepared.judged_type
     )
 SELECT
-    results.employer_key::String AS employer_key,
+    employer_key::String AS employer_key,
     employer_name, institution_code, institution_name, report_no, test_kind, sample_date, issue_date,
-    workshop, post, point, declared_hazard AS hazard, hazard_text, fraction, limit_type, judged_as, judged_type,
-    value, qualifier, unit, judgement, batch, row,
-    arraySort(b -> (NOT (free_sio2_pct >= b.3 AND free_sio2_pct <= b.4 AND b.3 > 0), NOT b.5),
-        arrayFilter(b -> b.2 = unit AND (b.1 = judged_fraction OR b.1 = ''), bands))[1].6                AS own_limit,
-    multiIf(own_limit > 0 AND limit_type = 'PE', own_limit * 5,
-            own_limit > 0 AND judged_type = 'TWA' AND limit_adjusted > 0, least(own_limit, assumeNotNull(limit_adjusted)),
-            own_limit > 0, own_limit,
-            ifNull(coalesce(limit_adjusted, limit_value), 0))                                               AS limit_used,
-    roundBankers(ifNull(value, 0), if(position(toString(limit_used), '.') = 0, 1,
-        length(splitByChar('.', toString(limit_used))[2]) + 1))                                             AS compared,
-    qualifier != 'nd' AND qualifier != 'lt' AND value IS NOT NULL AND limit_used > 0                       AS is_judged,
+    workshop, post, point, declared_hazard AS hazard, hazard_text, fraction, limit_type, judged_as, judged_type, judged_fraction,
+    judged_value AS value, qualifier, judged_lod AS lod, judged_unit AS unit, judgement, batch, row,
+    own_limit, shift_factor, limit_used, compared,
+    NOT is_below AND value IS NOT NULL AND limit_used > 0                                                  AS is_judged,
     if(is_judged AND judged_type != 'LEX', compared / limit_used, NULL)                                     AS ratio,
-    multiIf(is_judged, compared > limit_used, limit_used = 0 AND qualifier NOT IN ('nd', 'lt'), judgement = 'fail', false) AS is_over
-FROM results
-LEFT JOIN limits ON limits.limit_hazard = results.judged_as AND limits.limit_kind = results.judged_type
+    multiIf(
+        is_judged,                                                 if(compared > limit_used, 'over', 'within'),
+        is_below AND limit_used > 0 AND lod > limit_used,          'cannot_judge',
+        is_below,                                                  'within',
+        judgement = 'fail' AND limit_used = 0,                     'over',
+        judgement = 'pass' AND limit_used = 0,                     'within',
+        'not_judged')                                                                                       AS state,
+    state = 'over'                                                                                          AS is_over,
+    if(judged_type = 'LEX' OR limit_used = 0, NULL, if(is_below, lod, compared) / limit_used)               AS level_ratio,
+    if(level_ratio IS NULL, NULL,
+        multiIf(level_ratio <= 0.01, 0, level_ratio <= 0.1, 1, level_ratio <= 0.5, 2, level_ratio <= 1, 3, 4))::Nullable(UInt8) AS level,
+    multiIf(own_limit > 0 AND state = 'over' AND judgement = 'pass', 'missed',
+            own_limit > 0 AND state = 'within' AND judgement = 'fail', 'stricter', '')                      AS dissent
+FROM limited
