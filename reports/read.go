@@ -306,8 +306,10 @@ func (x readingRow) point() Point {
 }
 
 // headline says whether the bulletin shows the indicator among the nine; T5-I, the dose monitoring outside
-// hospitals, is kept for the upward reports.
-func headline(indicator string) bool { return indicator != "T5-I" }
+// hospitals, is kept for the upward reports, and the S indicators for those who ask.
+func headline(indicator string) bool {
+	return strings.HasPrefix(indicator, "T") && indicator != "T5-I"
+}
 
 func (r *reader) readings(ctx context.Context) error {
 	var rows []readingRow

@@ -24,7 +24,20 @@ type Unit string
 const (
 	Share     Unit = "share"      // numerator / denominator, 0 to 1
 	Count     Unit = "count"      // the numerator itself
+	Per10000  Unit = "per_10000"  // numerator / denominator × 10 000
 	Per100000 Unit = "per_100000" // numerator / denominator × 100 000
+	Mean      Unit = "mean"       // numerator / denominator, in the unit that the title names
+	Sum       Unit = "sum"        // the numerator itself, in the unit that the title names
+)
+
+// Flow says how the rows of an indicator that happen on days come together in a period.
+type Flow string
+
+// The ways in which rows count.
+const (
+	FlowSum   Flow = "sum"   // every row counts
+	FlowOnce  Flow = "once"  // an entity counts once in an employer and period, with its largest numerator
+	FlowTotal Flow = "total" // the numerators of an entity add up, its denominator counts once
 )
 
 // Scan reads a unit from a column of text.
@@ -47,6 +60,8 @@ type Indicator struct {
 	Clause   string          // of the source document
 	Position int             // order on a page
 	Variants []Variant       // the headline first
+	Flow     Flow            // empty: the query returns the cells themselves
+	Periods  []string        // of a flow: the kinds of periods it is read by
 	Path     string
 	Body     string
 }
@@ -123,7 +138,15 @@ func readIndicator(f ohsql.File) (Indicator, error) {
 		}
 		i.Targets[y] = v
 	}
-	known := []string{"id", "version", "title", "unit", "direction", "target", "clause", "headline", "variants", "position"}
+	i.Flow = Flow(f.Header["flow"])
+	if !slices.Contains([]Flow{"", FlowSum, FlowOnce, FlowTotal}, i.Flow) {
+		return wrong("flow", "want sum, once or total, got %q", i.Flow)
+	}
+	known := []string{"id", "version", "title", "unit", "direction", "target", "clause", "headline", "variants", "position", "flow", "periods"}
+	i.Periods = []string{"month", "quarter", "year", "week"}
+	if periods := f.Header["periods"]; periods != "" {
+		i.Periods = strings.Fields(strings.ReplaceAll(periods, ",", " "))
+	}
 	for name := range strings.SplitSeq(f.Header["variants"], ",") {
 		v := Variant{Name: strings.TrimSpace(name), Unit: Unit(f.Header["unit"])}
 		key := "variant_" + v.Name
@@ -133,8 +156,8 @@ func readIndicator(f ohsql.File) (Indicator, error) {
 		if unit := f.Header["unit_"+v.Name]; unit != "" {
 			v.Unit = Unit(unit)
 		}
-		if v.Unit != Share && v.Unit != Count && v.Unit != Per100000 {
-			return wrong("unit", "want share, count or per_100000, got %q", v.Unit)
+		if !slices.Contains([]Unit{Share, Count, Per10000, Per100000, Mean, Sum}, v.Unit) {
+			return wrong("unit", "want share, count, per_10000, per_100000, mean or sum, got %q", v.Unit)
 		}
 		known = append(known, key, "unit_"+v.Name)
 		if v.Name == f.Header["headline"] {
@@ -179,7 +202,11 @@ const (
 // buildIndicators writes ind_value and ind_catalog anew when an indicator or what it reads has changed.
 func buildIndicators(ctx context.Context, db *warehouse.DB, opt Options, indicators []Indicator, models []Model, signatures map[string]string, result *Result) error {
 	values := opt.values()
-	signature := indicatorSignature(indicators, models, signatures, values)
+	flow, err := ohsql.Query("transform_flow")
+	if err != nil {
+		return err
+	}
+	signature := indicatorSignature(indicators, models, flow, signatures, values)
 	tables, err := listTables(ctx, db)
 	if err != nil {
 		return err
@@ -216,10 +243,10 @@ func buildIndicators(ctx context.Context, db *warehouse.DB, opt Options, indicat
 	return nil
 }
 
-func indicatorSignature(indicators []Indicator, models []Model, signatures, values map[string]string) string {
+func indicatorSignature(indicators []Indicator, models []Model, flow string, signatures, values map[string]string) string {
 	h := sha256.New()
 	for _, i := range indicators {
-		fmt.Fprintf(h, "%s\x1f", i.Body)
+		fmt.Fprintf(h, "%s\x1f%s\x1f", i.Body, flow)
 	}
 	for _, m := range models {
 		fmt.Fprintf(h, "%s=%s\x1f", m.Name, signatures[m.Name])
@@ -258,14 +285,31 @@ func writeAside(ctx context.Context, db *warehouse.DB, table string, columns []s
 	return a.Rows(), put(ctx, db, table, true)
 }
 
+// cells is the query for the cells of the indicator.
+func (i Indicator) cells(db *warehouse.DB) (string, error) {
+	if i.Flow == "" {
+		return i.Body, nil
+	}
+	return templated(db, "transform_flow", map[string]any{"Body": i.Body, "Flow": string(i.Flow)})
+}
+
 // readCells runs the query of an indicator and returns its rows column by column.
 func readCells(ctx context.Context, db *warehouse.DB, i Indicator, values map[string]string) (*cells, error) {
-	text, err := templated(db, "transform_columns", map[string]any{"Select": i.Body})
+	body, err := i.cells(db)
 	if err != nil {
 		return nil, err
 	}
+	text, err := templated(db, "transform_columns", map[string]any{"Select": body})
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(i.Variants))
+	for k, v := range i.Variants {
+		names[k] = v.Name
+	}
 	limited := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_memory_usage": maxMemory}))
-	rows, err := db.QuerySQL(limited, text, bind(i.Body, values)...)
+	args := append(bind(body, values), clickhouse.Named("variants", names), clickhouse.Named("periods", i.Periods))
+	rows, err := db.QuerySQL(limited, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("compute %s: %w", i.Path, err)
 	}

@@ -57,14 +57,21 @@ func (c *cells) evaluate(i Indicator) error {
 		case Count:
 			value = x
 			lower, upper = stats.PoissonExact(x, 1, confidence)
+		case Per10000:
+			value = x / d * 1e4
+			lower, upper = stats.PoissonExact(x, d/1e4, confidence)
 		case Per100000:
 			value = x / d * 1e5
 			lower, upper = stats.PoissonExact(x, d/1e5, confidence)
+		case Mean:
+			value, lower, upper = x/d, math.NaN(), math.NaN()
+		case Sum:
+			value, lower, upper = x, math.NaN(), math.NaN()
 		default:
 			value = x / d
 			lower, upper = stats.Wilson(x, d, confidence)
 		}
-		if unit != Count && !(d > 0) {
+		if unit != Count && unit != Sum && !(d > 0) {
 			c.statuses[k] = "no_data"
 		} else {
 			c.values[k] = number(value)
@@ -81,7 +88,7 @@ func (c *cells) evaluate(i Indicator) error {
 		case c.statuses[k] != "":
 		case i.Falling:
 			c.statuses[k] = trends.status(c, k)
-		case x < minCases || d < minUnits:
+		case unit != Mean && unit != Sum && x < minCases || d < minUnits:
 			c.statuses[k] = "unstable"
 		case !hasTarget:
 			c.statuses[k] = "no_target"

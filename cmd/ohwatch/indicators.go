@@ -180,8 +180,10 @@ func rate(x *float64, unit transform.Unit) string {
 		return "—"
 	case unit == transform.Share:
 		return strconv.FormatFloat(float64(int64(*x*1000+0.5))/10, 'f', 1, 64) + "%"
-	case unit == transform.Per100000:
+	case unit == transform.Per10000 || unit == transform.Per100000:
 		return strconv.FormatFloat(*x, 'f', 1, 64)
+	case unit == transform.Mean:
+		return strconv.FormatFloat(*x, 'f', 3, 64)
 	}
 	return strconv.FormatFloat(*x, 'f', -1, 64)
 }

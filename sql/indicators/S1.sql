@@ -1,0 +1,20 @@
+-- id: S1
+-- version: 1
+-- position: 110
+-- title: 职业病危害因素超标率（岗位×因素） | Posts and factors over the limit
+-- unit: share
+-- direction: down
+-- clause: 监测指标 S1：判定超标的岗位因素数/已判定的岗位因素数
+-- flow: sum
+-- headline: point
+-- variants: point, word
+-- variant_point: 本系统重新判定的结果 | judged anew by ohwatch
+-- variant_word: 技术服务机构的判定 | by the institution's word
+-- A post and factor that could not be judged (no limit, quantification level above the limit) counts as missing.
+SELECT
+    reading.1 AS variant, employer_key, sample_date AS day, '' AS entity, reading.2 AS numerator, reading.3 AS denominator,
+    reading.4 AS missing
+FROM fct_detection_judgement
+ARRAY JOIN [
+    ('point', state = 'over',  state IN ('over', 'within'), state NOT IN ('over', 'within')),
+    ('word',  word = 'fail',   word IN ('fail', 'pass'),    word NOT IN ('fail', 'pass'))] AS reading

@@ -1,0 +1,17 @@
+-- id: S10a
+-- version: 1
+-- position: 160
+-- title: 放射工作人员人均年有效剂量（mSv） | Mean annual effective dose of radiation workers (mSv)
+-- unit: mean
+-- direction: down
+-- clause: 监测指标 S10a：年有效剂量之和/监测人数（mSv）
+-- flow: total
+-- periods: year
+-- headline: all
+-- variants: all, measurable
+-- variant_all: 全部监测人员 | all monitored workers
+-- variant_measurable: 有可测剂量的人员 | workers with a measurable dose
+SELECT
+    reading AS variant, employer_key, last_day AS day, worker_no AS entity, dose_msv AS numerator, 1 AS denominator, 0 AS missing
+FROM fct_dose_year
+ARRAY JOIN if(is_measurable, ['all', 'measurable'], ['all']) AS reading

@@ -1,0 +1,16 @@
+-- id: S10e
+-- version: 1
+-- position: 163
+-- title: 调查水平事件数 | Periods above the investigation level
+-- unit: count
+-- direction: down
+-- clause: 监测指标 S10e：周期剂量超过5 mSv/年按周期折算值的次数（GBZ 128-2019，凭记忆，未核实）
+-- flow: sum
+-- headline: periods
+-- variants: periods
+-- variant_periods: 超过调查水平的监测周期 | monitoring periods above the level
+SELECT
+    'periods' AS variant, employer_key, period_end AS day, worker_no AS entity,
+    ifNull(dose_msv > 5 / greatest(1, round(365 / (dateDiff('day', period_start, period_end) + 1))), false) AS numerator,
+    NULL::Nullable(Float64) AS denominator, dose_msv IS NULL AS missing
+FROM fct_dose_period

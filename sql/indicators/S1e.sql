@@ -1,0 +1,15 @@
+-- id: S1e
+-- version: 1
+-- position: 111
+-- title: 检测超标用人单位占比 | Employers with a post over the limit
+-- unit: share
+-- direction: down
+-- clause: 监测指标 S1e：有超标岗位的用人单位数/已检测用人单位数
+-- flow: once
+-- headline: employer
+-- variants: employer
+-- variant_employer: 期内最近一份报告有超标岗位的用人单位 | with a post over the limit in the period
+SELECT
+    'employer' AS variant, employer_key, sample_date AS day, '' AS entity,
+    state = 'over' AS numerator, state IN ('over', 'within') AS denominator, 0 AS missing
+FROM fct_detection_judgement

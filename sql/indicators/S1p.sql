@@ -1,0 +1,15 @@
+-- id: S1p
+-- version: 1
+-- position: 112
+-- title: 超标岗位率 | Posts over the limit
+-- unit: share
+-- direction: down
+-- clause: 监测指标 S1p：超标岗位数/已检测岗位数
+-- flow: once
+-- headline: post
+-- variants: post
+-- variant_post: 任一因素超标的岗位 | over the limit for any factor
+SELECT
+    'post' AS variant, employer_key, sample_date AS day, concat(workshop, '\t', post) AS entity,
+    state = 'over' AS numerator, state IN ('over', 'within') AS denominator, 0 AS missing
+FROM fct_detection_judgement

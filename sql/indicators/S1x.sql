@@ -1,0 +1,16 @@
+-- id: S1x
+-- version: 1
+-- position: 113
+-- title: 工作场所职业病危害因素监测合格率 | Posts and factors within the limit
+-- unit: share
+-- direction: up
+-- target: 2025 = 0.85
+-- clause: 国家职业病防治规划（2021—2025年）监测合格率85%以上（凭记忆，未核实）
+-- flow: sum
+-- headline: point
+-- variants: point
+-- variant_point: 判定为符合的岗位因素 | posts and factors judged within the limit
+SELECT
+    'point' AS variant, employer_key, sample_date AS day, '' AS entity,
+    state = 'within' AS numerator, state IN ('over', 'within') AS denominator, state NOT IN ('over', 'within') AS missing
+FROM fct_detection_judgement

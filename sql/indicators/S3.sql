@@ -1,0 +1,17 @@
+-- id: S3
+-- version: 1
+-- position: 130
+-- title: 疑似职业病检出率 | Persons suspected of an occupational disease
+-- unit: per_10000
+-- direction: down
+-- clause: 监测指标 S3：检出疑似职业病人数/体检人数（每万人）
+-- flow: once
+-- headline: all
+-- variants: all, in_service
+-- variant_all: 各类体检，每人每单位计一次 | all kinds of exams, a person once an employer
+-- variant_in_service: 在岗期间体检 | in-service exams only
+SELECT
+    reading.1 AS variant, if(using_key = '', stg_exam.employer_key::String, using_key::String) AS employer_key,
+    exam_date AS day, person_key AS entity, conclusion_overall = 'suspect' OR has(conclusion, 'suspect') AS numerator, 1 AS denominator, 0 AS missing
+FROM stg_exam
+ARRAY JOIN arrayFilter(r -> r.2, [('all', true), ('in_service', exam_type = 'in')]) AS reading

@@ -1,0 +1,17 @@
+-- id: S4
+-- version: 1
+-- position: 131
+-- title: 职业禁忌证检出率 | Persons with a contraindication
+-- unit: share
+-- direction: down
+-- clause: 监测指标 S4：检出职业禁忌证人数/体检人数
+-- flow: once
+-- headline: in_service
+-- variants: in_service, pre
+-- variant_in_service: 在岗期间体检 | in-service exams
+-- variant_pre: 上岗前体检 | pre-placement exams
+SELECT
+    reading.1 AS variant, if(using_key = '', stg_exam.employer_key::String, using_key::String) AS employer_key,
+    exam_date AS day, person_key AS entity, conclusion_overall = 'contra' OR has(conclusion, 'contra') AS numerator, 1 AS denominator, 0 AS missing
+FROM stg_exam
+ARRAY JOIN arrayFilter(r -> r.2, [('in_service', exam_type = 'in'), ('pre', exam_type = 'pre')]) AS reading

@@ -1,0 +1,17 @@
+-- id: S5
+-- version: 1
+-- position: 132
+-- title: 体检异常检出率 | Persons with an abnormal result
+-- unit: share
+-- direction: down
+-- clause: 监测指标 S5：结论非“目前未见异常”人数/体检人数
+-- flow: once
+-- headline: all
+-- variants: all, in_service
+-- variant_all: 各类体检 | all kinds of exams
+-- variant_in_service: 在岗期间体检 | in-service exams only
+SELECT
+    reading.1 AS variant, if(using_key = '', stg_exam.employer_key::String, using_key::String) AS employer_key,
+    exam_date AS day, person_key AS entity, arrayExists(c -> c IN ('recheck', 'other', 'contra', 'suspect'), arrayPushBack(conclusion, conclusion_overall)) AS numerator, 1 AS denominator, 0 AS missing
+FROM stg_exam
+ARRAY JOIN arrayFilter(r -> r.2, [('all', true), ('in_service', exam_type = 'in')]) AS reading

@@ -1,0 +1,26 @@
+-- id: S7b
+-- version: 1
+-- position: 141
+-- title: 疑似职业病确诊率 | Suspected cases confirmed
+-- unit: share
+-- direction: down
+-- clause: 监测指标 S7b：确诊病例数/已作出诊断结论的疑似病例数
+-- flow: sum
+-- headline: concluded
+-- variants: concluded
+-- variant_concluded: 按疑似发现日期 | by day of suspicion
+WITH diagnoses AS
+(
+    SELECT person_key, groupArray((disease::String, ifNull(diagnosis_date, report_date), linked_suspect_card::String)) AS cards
+    FROM stg_case_report
+    WHERE card_kind IN ('disease', 'pneumoconiosis', 'pesticide') AND report_kind IN ('new', 'correction', '')
+    GROUP BY person_key
+)
+SELECT
+    'concluded' AS variant, suspect.employer_key::String AS employer_key, ifNull(occur_date, report_date) AS day, '' AS entity,
+    outcome_of_suspect = 'diagnosed' OR arrayExists(c -> c.3 = card_no OR (c.2 >= day AND (c.1 = disease OR disease = '' OR c.1 = '')), diagnoses.cards) AS numerator,
+    numerator OR outcome_of_suspect = 'excluded' AS denominator,
+    NOT denominator AS missing
+FROM stg_case_report AS suspect
+LEFT JOIN diagnoses ON diagnoses.person_key = suspect.person_key
+WHERE card_kind = 'suspected' AND report_kind IN ('new', 'correction', '')
