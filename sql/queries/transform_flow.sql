@@ -4,6 +4,7 @@
 -- missing. A row counts in every period that its day lies in. With once an entity counts once in an employer and period,
 -- with its largest numerator and denominator; with total its numerators add up and its denominator counts once; with
 -- sum every row counts for itself. Rows of employers that nobody knows stand under 'unassigned' and 'unknown'.
+-- Sums are rounded to nine decimals, so that they do not depend on the order of their terms.
 WITH
     counted AS
     (
@@ -18,16 +19,16 @@ WITH
             sum(toFloat64(counted.denominator)) AS d,
             sum(toFloat64(counted.missing))     AS m
         FROM counted
-        CROSS JOIN dim_period
-        WHERE day BETWEEN start_date AND as_of_date AND period_kind IN {periods:Array(String)}
+        INNER JOIN dim_day ON dim_day.day = counted.day
+        WHERE period_kind IN {periods:Array(String)}
         GROUP BY variant, period_kind, period, employer_key
 {{- else}}
             {{if eq .Flow "total"}}sum{{else}}max{{end}}(toFloat64(counted.numerator)) AS n,
             max(toFloat64(counted.denominator)) AS d,
             max(toFloat64(counted.missing))     AS m
         FROM counted
-        CROSS JOIN dim_period
-        WHERE day BETWEEN start_date AND as_of_date AND period_kind IN {periods:Array(String)}
+        INNER JOIN dim_day ON dim_day.day = counted.day
+        WHERE period_kind IN {periods:Array(String)}
         GROUP BY variant, period_kind, period, employer_key, entity
 {{- end}}
     ),
@@ -41,7 +42,7 @@ WITH
     (
         SELECT
             variant, period_kind, period, stratum.dim AS dim, stratum.dim_value AS dim_value,
-            sum(sum_n) AS all_n, sum(sum_d) AS all_d, sum(sum_m) AS all_m
+            round(sum(sum_n), 9) AS all_n, round(sum(sum_d), 9) AS all_d, sum(sum_m) AS all_m
         FROM per_employer
         LEFT JOIN dim_employer ON dim_employer.employer_key = per_employer.employer_key
         ARRAY JOIN if(notEmpty(strata), strata,
