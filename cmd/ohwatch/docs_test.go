@@ -80,6 +80,9 @@ func indicatorsPage(p *message.Printer, indicators []transform.Indicator) string
 }
 
 func targets(p *message.Printer, i transform.Indicator) string {
+	if len(i.Targets) == 0 && !i.Falling {
+		return p.Text("docs.target_none", nil)
+	}
 	if len(i.Targets) == 0 {
 		return p.Text("docs.target_falling", nil)
 	}

@@ -15,5 +15,5 @@ INNER JOIN
     FROM ind_value
     WHERE dim = ''
 ) AS whole ON whole.indicator = parts.indicator AND whole.variant = parts.variant AND whole.period = parts.period
-WHERE n != city_n OR d != city_d
+WHERE abs(n - city_n) > 1e-6 OR abs(d - city_d) > 1e-6
 ORDER BY offender
