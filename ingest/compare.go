@@ -421,3 +421,18 @@ func knownUnit(name string) bool {
 	}
 	return false
 }
+
+// Sentence is the sentence of a contract's own check, empty for codes of the catalogue.
+func (r *Reject) Sentence() (zh, en string) { return r.Args[sentenceZh], r.Args[sentenceEn] }
+
+// RepairCode names the suggestion for mending the row in the catalogue: the code, or what the check found out
+// about the value.
+func (r *Reject) RepairCode() string {
+	if found := r.Args[repairCode]; found != "" {
+		return found
+	}
+	return r.Code
+}
+
+// repairCode is the argument of a finding that names its suggestion.
+const repairCode = "repair"

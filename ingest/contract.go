@@ -122,8 +122,9 @@ func (c *Contract) columns() []string {
 	return columns
 }
 
-// Contracts returns the contracts that are part of the program, sorted by stream.
-func Contracts() ([]*Contract, error) {
+// Contracts returns the contracts that are part of the program and those in the folder contracts of further
+// file systems, sorted by stream. A stream has one contract.
+func Contracts(extra ...fs.FS) ([]*Contract, error) {
 	reference, err := embeddedLists()
 	if err != nil {
 		return nil, err
@@ -132,7 +133,28 @@ func Contracts() ([]*Contract, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read contracts: %w", err)
 	}
-	return readContracts(sub, reference)
+	contracts, err := readContracts(sub, reference)
+	if err != nil {
+		return nil, err
+	}
+	for _, fsys := range extra {
+		sub, err := fs.Sub(fsys, "contracts")
+		if err != nil {
+			return nil, fmt.Errorf("read contracts: %w", err)
+		}
+		more, err := readContracts(sub, reference)
+		if err != nil {
+			return nil, err
+		}
+		contracts = append(contracts, more...)
+	}
+	slices.SortStableFunc(contracts, func(a, b *Contract) int { return strings.Compare(a.Stream, b.Stream) })
+	for i := 1; i < len(contracts); i++ {
+		if contracts[i].Stream == contracts[i-1].Stream {
+			return nil, fmt.Errorf("read contracts: stream %s has two", contracts[i].Stream)
+		}
+	}
+	return contracts, nil
 }
 
 // readContracts reads and validates every contract at the root of fsys.

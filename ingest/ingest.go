@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -113,7 +114,7 @@ func Open(ctx context.Context, cfg Config) (_ *Loader, err error) {
 	if l.lists, err = embeddedLists(); err != nil {
 		return nil, err
 	}
-	if l.contracts, err = Contracts(); err != nil {
+	if l.contracts, err = Contracts(cfg.DB.Files()); err != nil {
 		return nil, err
 	}
 	if cfg.Stream == "" && cfg.Mapping != nil {
@@ -362,9 +363,9 @@ func (l *Loader) readRoster(ctx context.Context) error {
 	return nil
 }
 
-// Streams returns the names of the streams that have a contract.
-func Streams() ([]string, error) {
-	contracts, err := Contracts()
+// Streams returns the names of the streams that have a contract, see Contracts.
+func Streams(extra ...fs.FS) ([]string, error) {
+	contracts, err := Contracts(extra...)
 	if err != nil {
 		return nil, err
 	}

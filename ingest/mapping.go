@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"regexp"
 	"slices"
@@ -78,12 +79,13 @@ func (f *mapField) UnmarshalYAML(unmarshal func(any) error) error {
 }
 
 // ReadMapping reads and validates a mapping file. Faults are a *Refusal that names line and column.
-func ReadMapping(path string) (*Mapping, error) {
+// extra is as for Contracts.
+func ReadMapping(path string, extra ...fs.FS) (*Mapping, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, refuse("mapping_invalid", err, "reason", fmt.Sprintf("%s: %v", path, errors.Unwrap(err)))
 	}
-	m, err := parseMapping(text)
+	m, err := parseMapping(text, extra...)
 	if err != nil {
 		return nil, refuse("mapping_invalid", err, "reason", fmt.Sprintf("%s: %v", path, err))
 	}
@@ -93,7 +95,7 @@ func ReadMapping(path string) (*Mapping, error) {
 // ParseMapping reads and validates the text of a mapping file.
 func ParseMapping(text []byte) (*Mapping, error) { return parseMapping(text) }
 
-func parseMapping(text []byte) (*Mapping, error) {
+func parseMapping(text []byte, extra ...fs.FS) (*Mapping, error) {
 	m := new(Mapping)
 	if err := yaml.UnmarshalWithOptions(text, m, yaml.Strict()); err != nil {
 		return nil, errors.New(strings.TrimSpace(yaml.FormatError(err, false, false)))
@@ -103,7 +105,7 @@ func parseMapping(text []byte) (*Mapping, error) {
 	if m.Name == "" || m.Stream == "" || len(m.Fields) == 0 {
 		return nil, errors.New("name, stream and fields must be given")
 	}
-	contracts, err := Contracts()
+	contracts, err := Contracts(extra...)
 	if err != nil {
 		return nil, err
 	}

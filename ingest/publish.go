@@ -449,7 +449,7 @@ func (l *Loader) clear(ctx context.Context) error {
 	if len(left) == 0 {
 		return nil
 	}
-	contracts, err := Contracts()
+	contracts, err := Contracts(l.cfg.DB.Files())
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ type Options struct {
 	Full   bool             // rebuild what is up to date as well
 	Select []string         // models or indicators; only these and what they read are looked at; empty: all
 	By     string           // user or job, for the record
-	Files  fs.FS            // definitions; nil: the embedded ones
+	Files  fs.FS            // definitions; nil: those of the warehouse
 	Now    func() time.Time // clock for the record; nil: the warehouse's
 	Report func(Step)       // called after each step, from the goroutine that called Run; may be nil
 
@@ -86,7 +86,7 @@ func (o Options) withDefaults(db *warehouse.DB) Options {
 		o.City = DefaultCity
 	}
 	if o.Files == nil {
-		o.Files = ohsql.FS()
+		o.Files = db.Files()
 	}
 	if o.Report == nil {
 		o.Report = func(Step) {}

@@ -31,6 +31,10 @@ type MigrationState struct {
 	Changed   bool      // the file is not what was applied
 }
 
+// FirstAdded is the first number for migrations that an operator adds to those of the program. Their tables
+// stay when his files are gone, without harm.
+const FirstAdded = 1000
+
 // Migrate applies the waiting migrations in order, forward only, and then loads the reference lists whose
 // content has changed. It returns the number of migrations applied, also when a later one failed. Two commands
 // that migrate the same database at once do it one after the other.
@@ -54,7 +58,7 @@ func (db *DB) Migrate(ctx context.Context) (applied int, err error) {
 		if state.Changed {
 			return 0, ErrMigrationChanged.with(nil, "file", state.Name+".sql")
 		}
-		if state.Name == "" {
+		if state.Name == "" && state.Version < FirstAdded {
 			return 0, ErrSchemaNewer.with(nil, "version", strconv.FormatInt(state.Version, 10))
 		}
 	}
@@ -82,7 +86,8 @@ func (db *DB) applyMigrations(ctx context.Context) (int, error) {
 	}
 	provider, err := goose.NewProvider(goose.DialectCustom, pool, tree,
 		goose.WithStore(&migrationLog{db: db, files: files}),
-		goose.WithDisableGlobalRegistry(true))
+		goose.WithDisableGlobalRegistry(true),
+		goose.WithAllowOutofOrder(true)) // ours come behind an operator's that are applied already
 	if errors.Is(err, goose.ErrNoMigrations) {
 		return 0, nil
 	}
@@ -153,7 +158,7 @@ func (db *DB) RequireSchema(ctx context.Context) error {
 			pending++
 		case state.Changed:
 			return ErrMigrationChanged.with(nil, "file", state.Name+".sql")
-		case state.Name == "":
+		case state.Name == "" && state.Version < FirstAdded:
 			return ErrSchemaNewer.with(nil, "version", strconv.FormatInt(state.Version, 10))
 		}
 	}

@@ -97,6 +97,9 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	return db, nil
 }
 
+// Files returns the definitions that the warehouse works with: Config.Files, or the embedded ones.
+func (db *DB) Files() fs.FS { return db.cfg.Files }
+
 // In returns a DB on the same engine with another current database, created if it does not exist. It must be
 // closed too, in any order.
 func (db *DB) In(ctx context.Context, database string) (*DB, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -14,9 +15,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"ohwatch/ingest"
 	"ohwatch/internal/config"
 	"ohwatch/internal/message"
 	"ohwatch/internal/period"
+	ohsql "ohwatch/sql"
 	"ohwatch/transform"
 	"ohwatch/warehouse"
 )
@@ -30,6 +33,7 @@ type app struct {
 	printer     *message.Printer
 	log         *slog.Logger
 	cfg         config.Config
+	files       fs.FS // definitions: those of the program and the operator's own
 	db          *warehouse.DB
 	now         func() time.Time
 
@@ -47,6 +51,7 @@ func newApp(catalogue *message.Catalogue, in io.Reader, out, errOut io.Writer) *
 		printer:   catalogue.Printer(message.Chinese),
 		log:       slog.New(slog.DiscardHandler),
 		now:       time.Now,
+		files:     ohsql.FS(),
 	}
 }
 
@@ -123,6 +128,23 @@ func (a *app) configure() error {
 		cfg.Data.Dir = a.flags.data
 	}
 	a.cfg = cfg
+	return a.addDefinitions()
+}
+
+// addDefinitions adds the operator's own definitions, if the configuration names a folder of them.
+func (a *app) addDefinitions() error {
+	dir := a.cfg.DefinitionsFolder()
+	if dir == "" {
+		return nil
+	}
+	files, err := ohsql.Overlay(ohsql.FS(), os.DirFS(dir))
+	if err == nil {
+		_, err = ingest.Contracts(files)
+	}
+	if err != nil {
+		return &config.Error{Code: "config.definitions", Args: map[string]string{"key": "data.definitions", "dir": dir}, Err: err}
+	}
+	a.files = files
 	return nil
 }
 
@@ -160,6 +182,7 @@ func (a *app) warehouseConfig() warehouse.Config {
 		Port:        a.cfg.Engine.Port,
 		Cluster:     a.cfg.Engine.Cluster,
 		Database:    a.cfg.Engine.Database,
+		Files:       a.files,
 		Log:         a.log,
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -52,7 +53,7 @@ func newContractCommand(a *app) *cobra.Command {
 
 // contract returns the contract of a stream named on the command line.
 func (a *app) contract(stream string) (*ingest.Contract, error) {
-	contracts, err := ingest.Contracts()
+	contracts, err := ingest.Contracts(a.files)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +68,7 @@ func (a *app) contract(stream string) (*ingest.Contract, error) {
 }
 
 func (a *app) listContracts() error {
-	contracts, err := ingest.Contracts()
+	contracts, err := ingest.Contracts(a.files)
 	if err != nil {
 		return err
 	}
@@ -98,15 +99,16 @@ func (a *app) listContracts() error {
 	return printTable(a.out, strings.Split(a.text("contract.list_head", nil), "|"), rows)
 }
 
+// showContract prints the fields of a contract and the checks on its rows.
 func (a *app) showContract(c *ingest.Contract) error {
-	var rows [][]string
+	var rows, checks [][]string
 	for i := range c.Fields {
 		f := &c.Fields[i]
 		choices := f.Choices()
 		if a.json {
 			err := a.printJSON(map[string]any{
 				"field": f.Name, "headers": f.Headers, "type": f.Type, "required": f.Required, "values": append([]string{}, choices...),
-				"personal": f.Personal(), "columns": append([]string{}, f.To...), "example": f.Example,
+				"personal": f.Personal(), "columns": append([]string{}, f.To...), "example": f.Example, "checks": c.ChecksOf(f.Name),
 			})
 			if err != nil {
 				return err
@@ -128,5 +130,12 @@ func (a *app) showContract(c *ingest.Contract) error {
 	if a.json {
 		return nil
 	}
-	return printTable(a.out, strings.Split(a.text("contract.show_head", nil), "|"), rows)
+	if err := printTable(a.out, strings.Split(a.text("contract.show_head", nil), "|"), rows); err != nil {
+		return err
+	}
+	for _, k := range c.AllChecks() {
+		checks = append(checks, []string{k.Code, a.text("batches.severity_"+k.Severity, nil), strings.Join(k.Fields, ", ")})
+	}
+	fmt.Fprintf(a.out, "\n%s\n", a.text("contract.key", map[string]any{"key": strings.Join(c.Key, " + ")}))
+	return printTable(a.out, strings.Split(a.text("contract.checks_head", nil), "|"), checks)
 }

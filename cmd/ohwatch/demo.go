@@ -204,7 +204,7 @@ func (a *app) demoLoad(ctx context.Context, folder string) error {
 	if err = errors.Join(err, loader.Close()); err != nil {
 		return err
 	}
-	streams, err := ingest.Streams()
+	streams, err := ingest.Streams(a.files)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/spf13/cobra"
 
+	"ohwatch/ingest"
 	"ohwatch/reports/export"
 	ohsql "ohwatch/sql"
 )
@@ -36,12 +37,9 @@ func newExportCommand(a *app) *cobra.Command {
 	return command
 }
 
-// exported are the tables behind the names of streams and of their sub-records.
-var exported = map[string]string{
-	"employer": "stg_employer", "declaration": "stg_declaration", "training": "stg_training", "insurance": "stg_insurance",
-	"exam": "stg_exam", "detection": "stg_detection", "dose": "stg_dose", "case_report": "stg_case_report",
-	"detection_result": "stg_detection", "dose_reading": "stg_dose", "radiation_worker": "fct_radiation_worker",
-}
+// exported are the tables behind the names that are no stream, or whose rows come from several; any other
+// stream is exported from its model stg_STREAM.
+var exported = map[string]string{"detection_result": "stg_detection", "dose_reading": "stg_dose", "radiation_worker": "fct_radiation_worker"}
 
 // modelName is how models and tables are called.
 var modelName = regexp.MustCompile(`^(raw|stg|fct|dim|ind|ref|det|wrn)_[a-z0-9_]+$`)
@@ -114,7 +112,7 @@ func (a *app) exportQuery(ctx context.Context, name, condition string) (query st
 		query, err = a.renderQuery("export_exam_conclusion", fields)
 		return query, nil, err
 	}
-	indicators, err := ohsql.Load("indicators")
+	indicators, err := ohsql.LoadFS(a.files, "indicators")
 	if err != nil {
 		return "", nil, err
 	}
@@ -122,10 +120,23 @@ func (a *app) exportQuery(ctx context.Context, name, condition string) (query st
 		query, err = a.renderQuery("export_indicator", fields)
 		return query, map[string]string{"indicator": name}, err
 	}
+	contracts, err := ingest.Contracts(a.files)
+	if err != nil {
+		return "", nil, err
+	}
 	table, known := exported[name]
+	for _, c := range contracts {
+		if c.Stream == name && !known {
+			table, known = "stg_"+name, true
+		}
+	}
 	if !known {
 		if !modelName.MatchString(name) {
 			names := append(slices.Sorted(maps.Keys(exported)), "exam_conclusion")
+			for _, c := range contracts {
+				names = append(names, c.Stream)
+			}
+			slices.Sort(names)
 			for _, f := range indicators {
 				names = append(names, f.Name)
 			}

@@ -12,7 +12,6 @@ import (
 
 	"ohwatch/internal/message"
 	"ohwatch/internal/period"
-	ohsql "ohwatch/sql"
 	"ohwatch/transform"
 	"ohwatch/warehouse"
 )
@@ -98,7 +97,7 @@ func newIndicatorsShowCommand(a *app) *cobra.Command {
 
 // checkFilter completes f and says what is wrong with it. Without a period it is the year of the day.
 func (a *app) checkFilter(f *transform.Filter, day time.Time) error {
-	indicators, err := transform.LoadIndicators(ohsql.FS())
+	indicators, err := transform.LoadIndicators(a.files)
 	if err != nil {
 		return err
 	}
@@ -200,7 +199,7 @@ func interval(lower, upper *float64, unit transform.Unit) string {
 
 // listIndicators prints the definitions in plain words.
 func (a *app) listIndicators() error {
-	indicators, err := transform.LoadIndicators(ohsql.FS())
+	indicators, err := transform.LoadIndicators(a.files)
 	if err != nil {
 		return err
 	}

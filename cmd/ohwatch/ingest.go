@@ -33,6 +33,10 @@ func newIngestCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			streams, err := ingest.Streams(a.files)
+			if err != nil {
+				return err
+			}
 			return a.ingest(cmd.Context(), cfg, mapping, streams, args)
 		},
 	}
@@ -52,7 +56,7 @@ func (a *app) ingest(ctx context.Context, cfg ingest.Config, mapping string, str
 		}
 	}
 	if mapping != "" {
-		m, err := ingest.ReadMapping(mapping)
+		m, err := ingest.ReadMapping(mapping, a.files)
 		if err != nil {
 			return err
 		}

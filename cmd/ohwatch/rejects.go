@@ -160,14 +160,22 @@ func (a *app) listOpenRejects(ctx context.Context, sender string) error {
 
 // rejectSentence says in words why a row was rejected.
 func (a *app) rejectSentence(r *ingest.Reject) string {
-	return a.text("ingest."+r.Code, r.MessageArgs())
+	return a.rejectText(a.printer, r)
+}
+
+// rejectText is the sentence of the catalogue or, for a contract of the operator's own, that of its check.
+func (a *app) rejectText(p *message.Printer, r *ingest.Reject) string {
+	if zh, en := r.Sentence(); zh != "" {
+		return message.Fill(message.Text{Zh: zh, En: en}.In(p.Lang()), r.MessageArgs())
+	}
+	return p.Text("ingest."+r.Code, r.MessageArgs())
 }
 
 // rejectWords says in both languages why a row was rejected and how it could be mended.
 func (a *app) rejectWords(r *ingest.Reject) ingest.Words {
 	zh, en := a.catalogue.Printer(message.Chinese), a.catalogue.Printer(message.English)
-	words := ingest.Words{Zh: zh.Text("ingest."+r.Code, r.MessageArgs()), En: en.Text("ingest."+r.Code, r.MessageArgs())}
-	if key := "repair." + r.Code; a.has(key) {
+	words := ingest.Words{Zh: a.rejectText(zh, r), En: a.rejectText(en, r)}
+	if key := "repair." + r.RepairCode(); a.has(key) {
 		words.Repair = zh.Text(key, r.MessageArgs()) + " / " + en.Text(key, r.MessageArgs())
 	}
 	return words

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strconv"
@@ -84,7 +85,7 @@ func (a *app) editSender(ctx context.Context, verb, name string, f senderFlags, 
 	case unknown:
 		p = receive.Profile{Sender: name, Since: a.today()}
 	}
-	if err := f.apply(&p, given); err != nil {
+	if err := f.apply(&p, given, a.files); err != nil {
 		return usageError(err)
 	}
 	p.ChangedBy = userName()
@@ -102,14 +103,14 @@ func (a *app) editSender(ctx context.Context, verb, name string, f senderFlags, 
 }
 
 // apply changes a profile as the flags say.
-func (f *senderFlags) apply(p *receive.Profile, given func(flag string) bool) error {
+func (f *senderFlags) apply(p *receive.Profile, given func(flag string) bool, definitions fs.FS) error {
 	if given("expect") {
 		p.Expected = nil
 		for _, text := range f.expect {
 			if text == "" {
 				continue // --expect "" expects nothing in particular
 			}
-			e, err := receive.ParseExpectation(text)
+			e, err := receive.ParseExpectation(text, definitions)
 			if err != nil {
 				return err
 			}
@@ -123,7 +124,7 @@ func (f *senderFlags) apply(p *receive.Profile, given func(flag string) bool) er
 			if path == "" {
 				continue
 			}
-			m, err := ingest.ReadMapping(path)
+			m, err := ingest.ReadMapping(path, definitions)
 			if err != nil {
 				return err
 			}

@@ -2,13 +2,13 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"ohwatch/internal/period"
-	ohsql "ohwatch/sql"
 	"ohwatch/transform"
 	"ohwatch/warehouse"
 )
@@ -102,7 +102,7 @@ func (a *app) printEvaluation(e transform.Evaluation, level transform.Severity) 
 // printWarnings prints warnings as lines of JSON, or for a person: red and orange ones one by one, the others
 // counted by rule.
 func (a *app) printWarnings(warnings []transform.Warning) error {
-	titles, err := ruleTitles()
+	titles, err := ruleTitles(a.files)
 	if err != nil {
 		return err
 	}
@@ -141,8 +141,8 @@ func (a *app) printWarnings(warnings []transform.Warning) error {
 }
 
 // ruleTitles are the names of the rules by id.
-func ruleTitles() (map[string]transform.Title, error) {
-	rules, _, err := transform.LoadRules(ohsql.FS())
+func ruleTitles(definitions fs.FS) (map[string]transform.Title, error) {
+	rules, _, err := transform.LoadRules(definitions)
 	if err != nil {
 		return nil, err
 	}

@@ -124,7 +124,7 @@ func (a *app) showWarning(cmd *cobra.Command, id string) error {
 	if err != nil {
 		return err
 	}
-	titles, err := ruleTitles()
+	titles, err := ruleTitles(a.files)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strconv"
@@ -64,9 +65,9 @@ const mostDueDays = 366
 
 // ParseExpectation reads STREAM, STREAM=CADENCE or STREAM=CADENCE:DAYS, where CADENCE is weekly, monthly, quarterly or
 // yearly and DAYS is how many days after the end of the period the file is due, 10 when nothing is said.
-func ParseExpectation(text string) (Expectation, error) {
+func ParseExpectation(text string, extra ...fs.FS) (Expectation, error) {
 	stream, rest, dated := strings.Cut(strings.TrimSpace(text), "=")
-	streams, err := ingest.Streams()
+	streams, err := ingest.Streams(extra...)
 	if err != nil {
 		return Expectation{}, err
 	}

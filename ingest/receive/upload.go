@@ -211,7 +211,7 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request, c client) (string, 
 	if stream == "auto" {
 		return "", true
 	}
-	known, err := ingest.Streams()
+	known, err := ingest.Streams(a.Receiver.DB.Files())
 	switch {
 	case err != nil:
 		a.unavailable(w, r, err)

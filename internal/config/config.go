@@ -51,7 +51,8 @@ type Config struct {
 
 // Data says where everything is kept.
 type Data struct {
-	Dir string `yaml:"dir"` // relative to the folder of the file, if one is read; from the environment to the current folder
+	Dir         string `yaml:"dir"`         // relative to the folder of the file, if one is read; from the environment to the current folder
+	Definitions string `yaml:"definitions"` // folder with further contracts, migrations, models, rules; relative to the data directory; empty: none
 }
 
 // Engine says which ClickHouse holds the warehouse.
@@ -177,6 +178,14 @@ func (c Config) ReportsFolder() string { return c.inData(c.Reports.Out) }
 
 // InData returns a path that is relative to the data directory.
 func (c Config) InData(path string) string { return c.inData(path) }
+
+// DefinitionsFolder returns the path of the folder with the operator's own definitions, empty when there is none.
+func (c Config) DefinitionsFolder() string {
+	if c.Data.Definitions == "" {
+		return ""
+	}
+	return c.inData(c.Data.Definitions)
+}
 
 // KeysFolder returns the path of the folder for secrets.
 func (c Config) KeysFolder() string { return c.inData("keys") }

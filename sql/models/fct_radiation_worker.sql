@@ -2,21 +2,34 @@
 -- title: 放射工作人员 | Radiation workers
 -- grain: one row per radiation unit and worker number
 -- order: employer_key, worker_no
--- monitored holds the spans of days without a gap in which an Hp(10) reading has a value, lies below the
+-- Those on the register count whether they were ever monitored or not. monitored holds the spans of days without a
+-- gap in which an Hp(10) reading has a value, lies below the
 -- detection level or was set as a nominal dose.
 WITH
+    known AS
+    (
+        SELECT
+            employer_key::String AS employer_key, worker_no, employer_name::String AS employer_name, unit_kind::String AS unit_kind,
+            job_class::String AS job_class, person_key, start_date, end_date, period_start, period_end
+        FROM stg_dose
+        UNION ALL
+        SELECT
+            employer_key::String, worker_no, employer_name::String, unit_kind::String,
+            job_class::String, person_key, start_date, end_date, start_date, toDate32('1900-01-01')
+        FROM stg_radiation_worker
+    ),
     workers AS
     (
         SELECT
-            employer_key::String                            AS employer_key,
+            employer_key,
             worker_no,
             any(employer_name)                                AS employer_name,
-            argMax(unit_kind::String, period_end)           AS unit_kind,
-            argMax(job_class::String, period_end)           AS job_class,
+            argMax(unit_kind, period_end)                     AS unit_kind,
+            argMax(job_class, period_end)                     AS job_class,
             argMax(person_key, period_end)                    AS person_key,
             ifNull(min(start_date), min(period_start))        AS start_date,
             ifNull(max(end_date), toDate32('2299-12-31'))     AS end_date
-        FROM stg_dose
+        FROM known
         GROUP BY employer_key, worker_no
     ),
     readings AS
