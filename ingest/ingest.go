@@ -289,7 +289,9 @@ func (l *Loader) loadSheets(ctx context.Context, src Source, report func(Result)
 			if first == nil {
 				first = refusal
 			}
-			skipped = append(skipped, s.name)
+			if !slices.Contains(guideSheets, s.name) {
+				skipped = append(skipped, s.name)
+			}
 			continue
 		}
 		if refusal == nil {

@@ -8,14 +8,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 
 	"ohwatch/internal/message"
 )
 
-// A template that is filled with the examples of its contract loads, on its first sheet alone.
-func TestWriteTemplate_LoadsBack(t *testing.T) {
+// A template that is filled with random values, each as its column asks for, loads without a rejected row and
+// without a finding: the example row is not read, the sheet that explains the columns is not named.
+func TestWriteTemplate_FilledLoadsBack(t *testing.T) {
 	contracts, err := Contracts()
 	if err != nil {
 		t.Fatal(err)
@@ -25,25 +27,37 @@ func TestWriteTemplate_LoadsBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := newDesk(t)
+	byStream := map[string]*Contract{}
 	for _, c := range contracts {
+		byStream[c.Stream] = c
+	}
+	d.load(Config{}, d.file("employer.csv", changedExamples(byStream["employer"], []map[string]string{
+		nil, {"uscc": byStream["dose"].Field("unit_uscc").Example, "employer_name": byStream["dose"].Field("unit_name").Example},
+	})))
+	random := rand.New(rand.NewPCG(20251116, 1))
+	const rows = 25
+	for _, c := range contracts {
+		lang := message.Chinese
+		if random.IntN(2) == 0 {
+			lang = message.English
+		}
 		path := filepath.Join(t.TempDir(), c.Stream+".xlsx")
-		if err := WriteTemplate(path, c, catalogue.Printer(message.Chinese)); err != nil {
+		if err := WriteTemplate(path, c, catalogue.Printer(lang)); err != nil {
 			t.Fatal(err)
 		}
 		f, err := excelize.OpenFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, field := range c.Fields {
-			if field.Example == "" {
-				continue
-			}
-			cell, err := excelize.CoordinatesToCellName(i+1, 2)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := f.SetCellStr(f.GetSheetName(0), cell, field.Example); err != nil {
-				t.Fatal(err)
+		for row := range rows {
+			for i, text := range filledRow(random, c, row) {
+				cell, err := excelize.CoordinatesToCellName(i+1, row+3)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := f.SetCellStr(f.GetSheetName(0), cell, text); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 		if err := f.Save(); err != nil {
@@ -51,13 +65,111 @@ func TestWriteTemplate_LoadsBack(t *testing.T) {
 		}
 		f.Close()
 		results := d.load(Config{}, path)
-		if len(results) != 1 || results[0].Stream != c.Stream || results[0].sums() != (sums{read: 1, loaded: 1}) || len(results[0].UnknownHeaders) > 0 {
-			t.Errorf("%s: %+v %v", c.Stream, results, d.findings(results[0].Batch))
+		if len(results) != 1 || results[0].Refusal != nil {
+			t.Fatalf("%s: %+v", c.Stream, results)
 		}
-		if len(results) == 1 && !slices.Equal(results[0].HiddenSheets, []string{"lists"}) {
-			t.Errorf("%s: hidden sheets %q", c.Stream, results[0].HiddenSheets)
+		r := results[0]
+		if r.Stream != c.Stream || r.sums() != (sums{read: rows, loaded: rows}) || r.Warned > 0 || len(r.UnknownHeaders)+len(r.SkippedSheets) > 0 {
+			t.Errorf("%s: %+v %q", c.Stream, r, d.findings(r.Batch))
+		}
+		if !slices.Equal(r.HiddenSheets, []string{"lists"}) {
+			t.Errorf("%s: hidden sheets %q", c.Stream, r.HiddenSheets)
 		}
 	}
+}
+
+// filledRow is a row for a template: the required cells and some of the others, each a value that its column
+// takes, and all of them together a row that breaks no check between fields. n makes its key its own.
+func filledRow(random *rand.Rand, c *Contract, n int) []string {
+	row := make([]string, len(c.Fields))
+	at := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, n)
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		if f.Type == "date" && f.Name != "birth_date" {
+			at = at.AddDate(0, 0, 1) // the columns of a contract stand in the order of events
+		}
+		if f.Required == "N" && f.Example == "" && random.IntN(3) > 0 {
+			continue
+		}
+		row[i] = f.Example
+		choices := f.choices()
+		switch f.Type {
+		case "text":
+			switch {
+			case f.Check == "phone":
+				row[i] = fmt.Sprintf("138%08d", random.IntN(1e8))
+			case f.Check == "names":
+				row[i] = "示例一、示例二"
+			default:
+				row[i] = fmt.Sprintf("T%d-%d", n, random.IntN(1000))
+			}
+		case "date":
+			row[i] = at.Format([]string{time.DateOnly, "2006/1/2", "20060102", "2006年1月2日"}[random.IntN(4)])
+			if f.Name == "birth_date" {
+				row[i] = f.Example
+			}
+		case "month":
+			row[i] = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, -n, 0).Format("2006-01")
+		case "code":
+			if len(choices) > 0 && !steered[f.Name] {
+				row[i] = choices[random.IntN(len(choices))]
+			}
+		case "int", "number":
+			low, high := 0.0, 100.0
+			if f.Min != nil {
+				low = *f.Min
+			}
+			if f.Max != nil {
+				high = min(*f.Max, low+100)
+			}
+			if f.Example == "" { // those with an example take part in checks between fields
+				row[i] = fmt.Sprint(int(low) + random.IntN(int(high-low)+1))
+			}
+		case "words":
+			row[i] = "甲项;乙项"
+		case "bool":
+			row[i] = "否"
+		}
+		if f.Name == "workshop" || f.Name == "post" || f.Type == "label" && slices.Contains(c.Key, f.Name) {
+			row[i] = fmt.Sprintf("示例%d", n)
+		}
+	}
+	set := func(name, text string) {
+		if i, ok := c.byName[name]; ok {
+			row[i] = text
+		}
+	}
+	for _, name := range []string{"exposed_female", "prev_exam_no", "simultaneous", "hours_day", "days_week", "hours_week", "limit_value", "limit_adjusted", "final_value", "end_date", "death_date", "age", "record_state", "severity", "nominal_method", "penalty_sum", "penalty_type", "production_date", "stage_date_1", "stage_date_2", "stage_date_3", "qualifier", "total_years", "total_months", "n_recheck_open", "suspected_disease", "contraindication", "conclusions", "exposure_start", "employees_due", "radiation_class", "cumulative_dose"} {
+		set(name, "")
+	}
+	set("workplace_no", fmt.Sprint(n+2))
+	set("train_type", []string{"初次", "继续"}[n%2])
+	set("exposure_months", fmt.Sprint(random.IntN(12)))
+	set("exposure_years", fmt.Sprint(random.IntN(10)))
+	if c.Stream == "case_report" {
+		set("stage", "壹期")
+	}
+	if c.Stream == "dose" {
+		set("period_start", at.Format(time.DateOnly))
+		set("period_end", at.AddDate(0, 0, 80).Format(time.DateOnly))
+		set("start_date", "2015-07-01")
+		set("read_date", "")
+		set("report_date", "")
+	}
+	if c.Stream == "project" {
+		set("accept_date", "")
+	}
+	if c.Stream == "training" {
+		set("headcount", "")
+	}
+	return row
+}
+
+// steered are the choices that other columns depend on: they keep the example of the contract.
+var steered = map[string]bool{
+	"unit_kind": true, "id_type": true, "sex": true, "card_kind": true, "report_kind": true, "dosimeter_status": true, "is_nominal": true,
+	"status": true, "judgement": true, "limit_type": true, "result": true, "person_role": true, "quantity": true, "position": true,
+	"employer_role": true, "high_low": true, "abnormal": true,
 }
 
 // A numeric cell keeps 15 digits: an identity number that ends in 000 there is damaged whatever its check
