@@ -401,6 +401,9 @@ func (c *checker) report(out *checked, raw arrow.Record, origin []int, i int, li
 			}
 			c.told[strings.Clone(f.value)] = true
 		}
+		if f.severity == reject {
+			c.suggest(&f)
+		}
 		f.row, f.key = line, key
 		f.value = strings.Clone(strings.ToValidUTF8(f.value, "\ufffd"))
 		if utf8.RuneCountInString(f.value) > 200 {

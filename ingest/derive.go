@@ -203,7 +203,11 @@ func (c *checker) employer(codeField, nameField int, isRoster, required bool) st
 		case form != "":
 			c.find(note, "uscc_alias", codeField, nil)
 		default:
-			c.find(warn, "uscc_check_digit", codeField, nil)
+			var args map[string]string
+			if mended := repairUSCC(sent); mended != "" {
+				args = map[string]string{repairCode: "uscc_letters", "mended": mended}
+			}
+			c.find(warn, "uscc_check_digit", codeField, args)
 		}
 	}
 	if name == "" {
