@@ -40,7 +40,7 @@ func TestRepairIdentity(t *testing.T) {
 			if args[1] != fmt.Sprint(at+1) {
 				t.Fatalf("places %v, want %d", args, at+1)
 			}
-		case "id_digit":
+		case "id_digit", "id_birth":
 		default:
 			t.Fatalf("%s: %s", number, name)
 		}
