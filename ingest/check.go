@@ -54,7 +54,8 @@ type plan struct {
 	kind     []uint8        // of the type of each column
 	second   []int          // slot of each field's second value, -1 when it has none
 	rules    []rule
-	employer int // slot of the employer's key, -1 when the stream has none
+	employer int   // slot of the employer's key, -1 when the stream has none
+	named    []int // fields that hold names of a list
 	lists    *lists
 	roster   *roster
 	keyring  *keys
@@ -118,6 +119,7 @@ func newPlan(c *Contract, types map[string]string, lists *lists, roster *roster,
 		p.rules = append(p.rules, p.rule(&c.Derive[i]))
 	}
 	p.keyField = make([]bool, len(c.Fields))
+	p.named = c.namedFields()
 	for _, key := range c.Key {
 		var alternatives []int
 		for name := range strings.SplitSeq(key, "|") {
@@ -309,6 +311,7 @@ func (c *checker) check(rec, raw arrow.Record, origin []int) (*checked, error) {
 		c.state = asSent
 		line := rows.Value(i)
 		c.row(rec, i, flags.Value(i), bits.Value(i))
+		c.openNames()
 		rejected, warned := false, false
 		for _, f := range c.found {
 			rejected = rejected || f.severity == reject
@@ -955,7 +958,7 @@ func (c *checker) hazards(text string) parsedHazards {
 	}
 	var p parsedHazards
 	lists := c.plan.lists
-	for _, word := range splitValues(text, func(s string) bool { _, known := lists.hazard(s); return known }) {
+	for _, word := range splitValues(text, func(s string) bool { _, known := lists.listed(s); return known }) {
 		if missing(word) {
 			continue
 		}

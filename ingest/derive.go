@@ -12,10 +12,11 @@ type roster struct {
 	byCode map[string][]string // credit code → folded names, former ones too
 	byName map[string]string   // folded name → credit code, empty when several employers bear it
 	byOrg  map[string]string   // organisation code inside a credit code → credit code
+	byCore map[string][]rosterName
 }
 
 func newRoster() *roster {
-	return &roster{byCode: map[string][]string{}, byName: map[string]string{}, byOrg: map[string]string{}}
+	return &roster{byCode: map[string][]string{}, byName: map[string]string{}, byOrg: map[string]string{}, byCore: map[string][]rosterName{}}
 }
 
 // add enters an employer under its present and former names.
@@ -30,6 +31,8 @@ func (r *roster) add(code string, names ...string) {
 		}
 		if !slices.Contains(r.byCode[code], key) {
 			r.byCode[code] = append(r.byCode[code], key)
+			core := splitCompany(simple.Replace(key)).core
+			r.byCore[core] = append(r.byCore[core], rosterName{key, code})
 		}
 		if other, taken := r.byName[key]; taken && other != code {
 			code = ""
@@ -189,7 +192,7 @@ func (c *checker) employer(codeField, nameField int, isRoster, required bool) st
 		case isRoster:
 		case !known:
 			c.find(note, "employer_discovered", codeField, nil)
-		case name != "" && !slices.Contains(names, employerName(name)):
+		case name != "" && !slices.Contains(names, employerName(name)) && roster.resemble(employerName(name)) != code:
 			c.find(warn, "name_differs", nameField, nil)
 		}
 		return code
@@ -219,7 +222,11 @@ func (c *checker) employer(codeField, nameField int, isRoster, required bool) st
 		}
 		return ""
 	}
-	if key := roster.byName[employerName(name)]; key != "" {
+	key, listed := roster.byName[employerName(name)]
+	if !listed {
+		key = roster.resemble(employerName(name))
+	}
+	if key != "" {
 		c.find(warn, "employer_by_name", nameField, map[string]string{"key": key})
 		return key
 	}
@@ -441,7 +448,7 @@ func (c *checker) conclusions(at func(int) int, out func(int) *value) {
 		case item.hazard == "":
 			ids = []string{""}
 		case len(ids) == 0:
-			ids = []string{""}
+			ids = []string{openPrefix + nameKey(item.hazard)}
 			if !slices.Contains(open.list, item.hazard) {
 				open.setList(append(slices.Clip(open.list), item.hazard))
 				c.find(warn, "hazard_review", packedField, map[string]string{"words": item.hazard})

@@ -154,6 +154,11 @@ func Open(ctx context.Context, cfg Config) (_ *Loader, err error) {
 	if err := l.readPublished(ctx); err != nil {
 		return nil, err
 	}
+	decisions, err := readDecisions(ctx, cfg.DB)
+	if err != nil {
+		return nil, err
+	}
+	l.lists.decided = decisions.settled(cfg.Sender)
 	return l, l.readRoster(ctx)
 }
 

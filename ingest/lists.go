@@ -24,6 +24,7 @@ type lists struct {
 	names      map[string]string          // hazard id → name
 	outside    map[string]bool            // codes and folded names of townships of the neighbouring county, parts of which were ours
 	limits     limits
+	decided    decided // names that somebody has decided on
 }
 
 // span is the days from the first to the last, both included.
@@ -221,6 +222,19 @@ func (l *lists) add(list, id string, names ...string) {
 // hazard returns the ids that a hazard word stands for. known is true for a word that is on the list even
 // when it is never guessed, such as a bare 粉尘, and then has no ids.
 func (l *lists) hazard(name string) (ids []string, known bool) {
+	if ids, ok := l.listed(name); ok {
+		return ids, true
+	}
+	for _, form := range plainNames(fold(name)) {
+		if ids, ok := l.hazards[form]; ok {
+			return ids, true
+		}
+	}
+	return nil, false
+}
+
+// listed is hazard for a word that is on the list as it stands, apart from what stands in brackets behind it.
+func (l *lists) listed(name string) (ids []string, known bool) {
 	if ids, ok := l.hazards[name]; ok {
 		return ids, true
 	}
@@ -256,7 +270,7 @@ func bracketEnds(s string) bool {
 // disease returns the id of a disease name, "" when it is not on the list. What the diagnosis says about
 // course, degree and stage is left out of the comparison.
 func (l *lists) disease(name string) string {
-	key := fold(name)
+	key := simple.Replace(fold(name))
 	for range 4 {
 		if id, ok := l.diseases[key]; ok {
 			return id
@@ -291,7 +305,7 @@ func (l *lists) disease(name string) string {
 
 // township returns the code of a township named by code, by name, or in an address; "" when none is found.
 func (l *lists) township(text string) string {
-	key := fold(text)
+	key := simple.Replace(fold(text))
 	if code, ok := l.townships[key]; ok {
 		return code
 	}
@@ -346,8 +360,10 @@ func (l *lists) industry(text string) string {
 	if code, ok := l.industries[strings.ToUpper(key)]; ok && len(code) > 1 {
 		return code
 	}
-	if code, ok := l.industries[key]; ok && len(code) > 1 {
-		return code
+	for _, form := range []string{key, simple.Replace(key)} {
+		if code, ok := l.industries[form]; ok && len(code) > 1 {
+			return code
+		}
 	}
 	for _, mark := range []string{"-", "/", ":", ">", "、"} {
 		if i := strings.LastIndex(key, mark); i >= 0 {

@@ -42,7 +42,7 @@ func TestLoad_SendersFiles(t *testing.T) {
 func TestLoad_DiseaseCatalogueOnTheDay(t *testing.T) {
 	d := newDesk(t)
 	d.load(Config{}, filepath.Join("testdata", "senders", "e01_case.csv"))
-	for card, want := range map[string]string{"K4": "", "K5": "OD2024-10-01"} {
+	for card, want := range map[string]string{"K4": "name:腕管综合征", "K5": "OD2024-10-01"} {
 		var got string
 		if err := d.db.Conn().QueryRow(t.Context(), "SELECT disease FROM raw_case_report WHERE card_no = ?", card).Scan(&got); err != nil {
 			t.Fatal(err)

@@ -52,7 +52,7 @@ func AsOf(ctx context.Context, db *warehouse.DB, date time.Time, opt Options, us
 		how := ""
 		switch {
 		case strings.HasSuffix(table, aside), strings.HasSuffix(table, "_local"):
-		case hasPrefix(table, "raw_", "ref_"), table == "ops_batch", table == "ops_finding":
+		case hasPrefix(table, "raw_", "ref_"), table == "ops_batch", table == "ops_finding", table == "ops_alias":
 			how = "transform_link"
 		case hasPrefix(table, "ind_", "wrn_", "det_"), table == "ops_run":
 			how = "transform_like_other"

@@ -151,6 +151,10 @@ func sortModels(names []string, byName map[string]*Model) ([]string, error) {
 // these streams only: a batch of doses does not make the exams stale.
 const batchModel = "stg_batch"
 
+// aliasModel is the model that lists the decisions on names, by batch where they hold for one sender. Models that
+// read streams depend on the decisions and, through their streams, on the batches.
+const aliasModel, aliasSource = "stg_alias", "ops_alias"
+
 // signature says of what a model's table was made: its text, the values bound in it, and the signatures of
 // what it reads. Tables with equal signatures hold the same rows.
 func (m Model) signature(inputs map[string]string, values map[string]string) string {
@@ -160,6 +164,9 @@ func (m Model) signature(inputs map[string]string, values map[string]string) str
 	for _, name := range m.Models {
 		if name == batchModel && readsStream {
 			continue
+		}
+		if name == aliasModel && readsStream {
+			name = aliasSource
 		}
 		fmt.Fprintf(h, "\x1f%s=%s", name, inputs[name])
 	}

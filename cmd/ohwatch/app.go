@@ -63,6 +63,7 @@ func commands(a *app) []*cobra.Command {
 		newMigrateCommand(a),
 		newIngestCommand(a),
 		newBatchesCommand(a),
+		newReviewCommand(a),
 		newContractCommand(a),
 		newSenderCommand(a),
 		newTransformCommand(a),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"os"
 	"strconv"
 	"strings"
@@ -10,10 +11,11 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// sheetCommands are commands for scripts that handle workbooks as a person does:
+// sheetCommands are commands for scripts that handle workbooks and names as a person does:
 //
 //	workbook F.xlsx SHEET F.csv     make a workbook with one sheet out of a CSV file; numbers become numeric cells
 //	mend F.xlsx SHEET OLD=NEW…      put NEW into every cell that holds OLD; in a CSV file, replace the text
+//	names KIND NAME VARIABLE        set the variable to the ID of a name that waits for review or was decided on
 var sheetCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"workbook": func(ts *testscript.TestScript, _ bool, args []string) {
 		rows := csv.NewReader(strings.NewReader(ts.ReadFile(args[2])))
@@ -66,5 +68,21 @@ var sheetCommands = map[string]func(*testscript.TestScript, bool, []string){
 			}
 		}
 		ts.Check(book.Save())
+	},
+	"names": func(ts *testscript.TestScript, _ bool, args []string) {
+		for _, decided := range []string{"--decided=false", "--decided=true"} {
+			ts.Check(ts.Exec("ohwatch", "--json", "review", "list", "--kind", args[0], decided))
+			for line := range strings.SplitSeq(ts.ReadFile("stdout"), "\n") {
+				var n struct{ ID, Name string }
+				if line != "" {
+					ts.Check(json.Unmarshal([]byte(line), &n))
+				}
+				if n.Name == args[1] {
+					ts.Setenv(args[2], n.ID)
+					return
+				}
+			}
+		}
+		ts.Fatalf("no %s %q in the queue", args[0], args[1])
 	},
 }

@@ -2,7 +2,20 @@
 -- title: 职业病报告卡 | Case reports
 -- grain: one row per report card, its latest version among the published batches; voided ones are left out
 -- order: employer_key, report_date, card_no
-SELECT *
+-- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
+WITH
+    (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,
+    (kind, name, batch, fallback) -> transform(concat(kind, ':', toString(batch), ':', name), decided.1, decided.2,
+        transform(concat(kind, '::', name), decided.1, decided.2, fallback)) AS decision,
+    (kind, code, batch) -> if(startsWith(code, 'name:'), decision(kind, substring(code, 6), batch, ''), code::String)::LowCardinality(String) AS named,
+    (key, batch) -> decision('employer', key::String, batch, key::String)::LowCardinality(String) AS employer
+SELECT * REPLACE
+(
+    employer(employer_key, batch) AS employer_key,
+    named('industry', industry_code, batch) AS industry_code,
+    named('disease', disease, batch) AS disease,
+    named('hazard', hazard, batch) AS hazard
+)
 FROM raw_case_report
 WHERE op != 'void'
   AND (key_hash, version, batch, row) IN (

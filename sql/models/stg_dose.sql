@@ -2,7 +2,16 @@
 -- title: 个人剂量 | Dose readings
 -- grain: one row per reading of a worker's dosimeter, its latest version among the published batches; voided ones are left out
 -- order: employer_key, worker_no, period_start
-SELECT *
+-- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
+WITH
+    (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,
+    (kind, name, batch, fallback) -> transform(concat(kind, ':', toString(batch), ':', name), decided.1, decided.2,
+        transform(concat(kind, '::', name), decided.1, decided.2, fallback)) AS decision,
+    (key, batch) -> decision('employer', key::String, batch, key::String)::LowCardinality(String) AS employer
+SELECT * REPLACE
+(
+    employer(employer_key, batch) AS employer_key
+)
 FROM raw_dose
 WHERE op != 'void'
   AND (key_hash, version, batch, row) IN (

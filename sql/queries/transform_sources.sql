@@ -14,4 +14,6 @@ GROUP BY stream
 UNION ALL
 SELECT 'ops_batch', toString(cityHash64(count(), max(at))) FROM ops_batch
 UNION ALL
+SELECT 'ops_alias', toString(cityHash64(count(), max(id))) FROM ops_alias WHERE at <= {as_of:DateTime64(3, 'UTC')}
+UNION ALL
 SELECT name, toString(uuid) FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'ref_')
