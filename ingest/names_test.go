@@ -1,9 +1,13 @@
 package ingest
 
 import (
+	"io/fs"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	ohsql "ohwatch/sql"
 )
 
 func TestHazard_Names(t *testing.T) {
@@ -98,4 +102,24 @@ func TestSplitCompany_LosesNothing(t *testing.T) {
 			t.Fatalf("%q: %+v", name, c)
 		}
 	})
+}
+
+// Every column of a stream that can hold an open name is resolved by the decisions in the stream's model.
+func TestNameSources_AreResolvedByTheModels(t *testing.T) {
+	contracts, err := Contracts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range contracts {
+		text, err := fs.ReadFile(ohsql.FS(), "models/stg_"+c.Stream+".sql")
+		if err != nil {
+			t.Errorf("%s: %v", c.Stream, err)
+			continue
+		}
+		for _, s := range c.nameSources() {
+			if !strings.Contains(string(text), "stg_alias") || !strings.Contains(string(text), " AS "+s.column) {
+				t.Errorf("models/stg_%s.sql does not resolve %s (%s)", c.Stream, s.column, s.kind)
+			}
+		}
+	}
 }

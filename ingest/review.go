@@ -54,8 +54,12 @@ type Review struct {
 
 // nameSource is a column that holds names of a kind.
 type nameSource struct {
-	kind, stream, table, column, label, listed string
-	list                                       bool
+	kind, stream, table, column string
+	list                        bool   // the column is an array
+	label                       string // column with the name that came with a key
+	listed, code                string // table and column of the list that keys are looked for in
+	besides                     string // column whose equal values do not count twice
+	needsList                   bool   // while the list is empty nothing is amiss
 }
 
 // OpenReview reads the decisions in force.
@@ -95,15 +99,26 @@ func (c *Contract) nameSources() []nameSource {
 		switch {
 		case r.Rule == "conclusions":
 			add(KindHazard, "conclusion_hazard", true)
-		case r.Rule == "employer" && r.Roster:
+		case r.Rule == "employer" && c.Stream == "employer":
 			add(KindEmployer, r.To[0], false)
-		case r.Rule == "employer":
+		case r.Rule == "employer" && !r.Roster, r.Rule == "using_employer":
 			add(KindEmployer, r.To[0], false)
 			last := &found[len(found)-1]
-			last.listed = "raw_employer"
-			if slices.Contains(columns, "employer_name") {
+			last.listed, last.code = "raw_employer", "employer_key"
+			switch {
+			case r.Rule == "using_employer":
+				last.besides = "employer_key"
+			case slices.Contains(columns, "employer_name"):
 				last.label = "employer_name"
 			}
+		}
+	}
+	if slices.Contains(columns, "institution_code") && c.Stream != "institution" {
+		add(KindInstitution, "institution_code", false)
+		last := &found[len(found)-1]
+		last.listed, last.code, last.needsList = "raw_institution", "institution_code", true
+		if slices.Contains(columns, "institution_name") {
+			last.label = "institution_name"
 		}
 	}
 	return found
@@ -115,7 +130,9 @@ func (r *Review) query(name string, s nameSource) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text, err = r.db.Render(text, map[string]any{"Table": s.table, "Column": s.column, "List": s.list, "Label": s.label, "Listed": s.listed})
+	text, err = r.db.Render(text, map[string]any{
+		"Table": s.table, "Column": s.column, "List": s.list, "Label": s.label, "Listed": s.listed, "Code": s.code, "Besides": s.besides, "NeedsList": s.needsList,
+	})
 	if err != nil {
 		return "", fmt.Errorf("read names of %s: %w", s.table, err)
 	}
@@ -316,6 +333,18 @@ func (r *Review) entries(ctx context.Context, kind string) ([]entry, error) {
 			}
 		}
 	}
+	if kind == KindInstitution {
+		var institutions []struct {
+			Code string `ch:"institution_code"`
+			Name string `ch:"institution_name"`
+		}
+		if err := r.db.Select(ctx, &institutions, "review_institutions"); err != nil {
+			return nil, fmt.Errorf("read the institutions: %w", err)
+		}
+		for _, i := range institutions {
+			names = append(names, entry{key: simple.Replace(employerName(i.Name)), shown: i.Name, code: i.Code})
+		}
+	}
 	slices.SortFunc(names, func(a, b entry) int { return cmp.Or(strings.Compare(a.code, b.code), strings.Compare(a.key, b.key)) })
 	return names, nil
 }
@@ -350,7 +379,10 @@ func (r *Review) Find(ctx context.Context, id string) (OpenName, error) {
 // As decides that a name stands for a code, which may be given by its name. A sender limits the decision to his
 // files. A code that the list of the kind does not have is ErrNoCode.
 func (r *Review) As(ctx context.Context, n OpenName, code, sender, by, reason string) (Decision, error) {
-	found := r.code(n.Kind, code)
+	found, err := r.code(ctx, n.Kind, code)
+	if err != nil {
+		return Decision{}, err
+	}
 	if found == "" || found == n.Name {
 		return Decision{}, fmt.Errorf("%q as a %s: %w", code, n.Kind, ErrNoCode)
 	}
@@ -388,22 +420,35 @@ func (r *Review) record(ctx context.Context, d Decision) (Decision, error) {
 }
 
 // code returns the code that a text names, by code or by name; "" when the list of the kind has neither.
-func (r *Review) code(kind, text string) string {
+func (r *Review) code(ctx context.Context, kind, text string) (string, error) {
 	switch kind {
 	case KindHazard:
 		if ids, _ := r.lists.hazard(text); len(ids) == 1 {
-			return ids[0]
+			return ids[0], nil
 		}
+		return "", nil
 	case KindDisease:
-		return r.lists.disease(text)
+		return r.lists.disease(text), nil
 	case KindTownship:
-		return r.lists.township(text)
+		return r.lists.township(text), nil
 	case KindIndustry:
-		return r.lists.industry(text)
-	case KindEmployer:
-		if code, valid := parseUSCC(text); valid {
-			return code
+		return r.lists.industry(text), nil
+	}
+	if code, valid := parseUSCC(text); valid && kind == KindEmployer {
+		return code, nil
+	}
+	names, err := r.entries(ctx, kind)
+	if err != nil {
+		return "", err
+	}
+	found := ""
+	for _, e := range names {
+		if e.code == text || e.key == simple.Replace(employerName(text)) {
+			if found != "" && found != e.code {
+				return "", nil
+			}
+			found = e.code
 		}
 	}
-	return ""
+	return found, nil
 }

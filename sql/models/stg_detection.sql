@@ -8,10 +8,12 @@ WITH
     (kind, name, batch, fallback) -> transform(concat(kind, ':', toString(batch), ':', name), decided.1, decided.2,
         transform(concat(kind, '::', name), decided.1, decided.2, fallback)) AS decision,
     (kind, code, batch) -> if(startsWith(code, 'name:'), decision(kind, substring(code, 6), batch, ''), code::String)::LowCardinality(String) AS named,
-    (key, batch) -> decision('employer', key::String, batch, key::String)::LowCardinality(String) AS employer
+    (key, batch) -> decision('employer', key::String, batch, key::String)::LowCardinality(String) AS employer,
+    (key, batch) -> decision('institution', key::String, batch, key::String)::LowCardinality(String) AS institution
 SELECT * REPLACE
 (
     employer(employer_key, batch) AS employer_key,
+    institution(institution_code, batch) AS institution_code,
     named('hazard', hazard, batch) AS hazard
 )
 FROM raw_detection

@@ -10,10 +10,12 @@ WITH
     (kind, code, batch) -> if(startsWith(code, 'name:'), decision(kind, substring(code, 6), batch, ''), code::String)::LowCardinality(String) AS named,
     (codes, batch) -> arrayMap(c -> named('hazard', c, batch), codes) AS hazards_of,
     (words, batch) -> arrayFilter(w -> decision('hazard', lowerUTF8(replaceRegexpAll(normalizeUTF8NFKC(w), '\\s+', '')), batch, 'open') = 'open', words) AS still_open,
-    (key, batch) -> decision('employer', key::String, batch, key::String)::LowCardinality(String) AS employer
+    (key, batch) -> decision('employer', key::String, batch, key::String)::LowCardinality(String) AS employer,
+    (key, batch) -> decision('institution', key::String, batch, key::String)::LowCardinality(String) AS institution
 SELECT * REPLACE
 (
     employer(employer_key, batch) AS employer_key,
+    institution(institution_code, batch) AS institution_code,
     employer(using_key, batch) AS using_key,
     arrayDistinct(arrayFilter(h -> h != '', hazards_of(hazards_exposed, batch))) AS hazards_exposed,
     arrayDistinct(arrayFilter(h -> h != '', hazards_of(hazards_examined, batch))) AS hazards_examined,

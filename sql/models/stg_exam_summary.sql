@@ -2,7 +2,23 @@
 -- title: 总结报告 | Summary reports
 -- grain: one row per summary report of an employer's examinations, its latest version among the published batches; voided ones are left out
 -- order: employer_key, report_date, institution_code
-SELECT *
+-- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
+WITH
+    (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,
+    (kind, name, batch, fallback) -> transform(concat(kind, ':', toString(batch), ':', name), decided.1, decided.2,
+        transform(concat(kind, '::', name), decided.1, decided.2, fallback)) AS decision,
+    (kind, code, batch) -> if(startsWith(code, 'name:'), decision(kind, substring(code, 6), batch, ''), code::String)::LowCardinality(String) AS named,
+    (codes, batch) -> arrayMap(c -> named('hazard', c, batch), codes) AS hazards_of,
+    (words, batch) -> arrayFilter(w -> decision('hazard', lowerUTF8(replaceRegexpAll(normalizeUTF8NFKC(w), '\\s+', '')), batch, 'open') = 'open', words) AS still_open,
+    (key, batch) -> decision('employer', key::String, batch, key::String)::LowCardinality(String) AS employer,
+    (key, batch) -> decision('institution', key::String, batch, key::String)::LowCardinality(String) AS institution
+SELECT * REPLACE
+(
+    employer(employer_key, batch) AS employer_key,
+    institution(institution_code, batch) AS institution_code,
+    arrayDistinct(arrayFilter(h -> h != '', hazards_of(hazards, batch))) AS hazards,
+    still_open(hazards_open, batch) AS hazards_open
+)
 FROM raw_exam_summary
 WHERE op != 'void'
   AND (key_hash, version, batch, row) IN (

@@ -2,7 +2,18 @@
 -- title: 监督检查 | Inspections
 -- grain: one row per inspection of an employer, with its penalty, its latest version among the published batches; voided ones are left out
 -- order: employer_key, inspect_date, inspection_no
-SELECT *
+-- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
+WITH
+    (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,
+    (kind, name, batch, fallback) -> transform(concat(kind, ':', toString(batch), ':', name), decided.1, decided.2,
+        transform(concat(kind, '::', name), decided.1, decided.2, fallback)) AS decision,
+    (kind, code, batch) -> if(startsWith(code, 'name:'), decision(kind, substring(code, 6), batch, ''), code::String)::LowCardinality(String) AS named,
+    (key, batch) -> decision('employer', key::String, batch, key::String)::LowCardinality(String) AS employer
+SELECT * REPLACE
+(
+    employer(employer_key, batch) AS employer_key,
+    named('township', township_code, batch) AS township_code
+)
 FROM raw_inspection
 WHERE op != 'void'
   AND (key_hash, version, batch, row) IN (

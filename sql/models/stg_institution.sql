@@ -2,7 +2,16 @@
 -- title: 机构名录 | Institutions
 -- grain: one row per institution and kind of qualification, its latest version among the published batches; voided ones are left out
 -- order: institution_code, kind
-SELECT *
+-- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
+WITH
+    (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,
+    (kind, name, batch, fallback) -> transform(concat(kind, ':', toString(batch), ':', name), decided.1, decided.2,
+        transform(concat(kind, '::', name), decided.1, decided.2, fallback)) AS decision,
+    (kind, code, batch) -> if(startsWith(code, 'name:'), decision(kind, substring(code, 6), batch, ''), code::String)::LowCardinality(String) AS named
+SELECT * REPLACE
+(
+    named('township', township_code, batch) AS township_code
+)
 FROM raw_institution
 WHERE op != 'void'
   AND (key_hash, version, batch, row) IN (

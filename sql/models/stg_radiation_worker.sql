@@ -2,7 +2,16 @@
 -- title: 放射工作人员名册 | Register of radiation workers
 -- grain: one row per radiation worker of a unit, its latest version among the published batches; voided ones are left out
 -- order: employer_key, worker_no
-SELECT *
+-- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
+WITH
+    (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,
+    (kind, name, batch, fallback) -> transform(concat(kind, ':', toString(batch), ':', name), decided.1, decided.2,
+        transform(concat(kind, '::', name), decided.1, decided.2, fallback)) AS decision,
+    (key, batch) -> decision('employer', key::String, batch, key::String)::LowCardinality(String) AS employer
+SELECT * REPLACE
+(
+    employer(employer_key, batch) AS employer_key
+)
 FROM raw_radiation_worker
 WHERE op != 'void'
   AND (key_hash, version, batch, row) IN (

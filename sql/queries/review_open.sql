@@ -13,7 +13,14 @@ rows AS
         batch, key_hash, op, (version, batch, row) AS place
     FROM {{ident .Table}}
     WHERE batch IN (SELECT batch FROM batches)
-        AND {{if .Listed}}name != '' AND name NOT IN (SELECT {{ident .Column}}::String FROM {{ident .Listed}} WHERE batch IN (SELECT batch FROM batches) AND NOT startsWith({{ident .Column}}::String, 'name:')){{else}}startsWith(name, 'name:'){{end}}
+        {{if .Listed}}AND name != '' AND name NOT IN
+        (
+            SELECT {{ident .Code}}::String FROM {{ident .Listed}}
+            WHERE batch IN (SELECT batch FROM batches) AND NOT startsWith({{ident .Code}}::String, 'name:')
+        )
+        {{if .NeedsList}}AND (SELECT count() FROM {{ident .Listed}} WHERE batch IN (SELECT batch FROM batches)) > 0
+        {{end}}{{if .Besides}}AND name != {{ident .Besides}}::String
+        {{end}}{{else}}AND startsWith(name, 'name:'){{end}}
 )
 SELECT name, sender, max(label) AS label, count() AS n_rows, min(received_at) AS first_seen, max(received_at) AS last_seen
 FROM rows
