@@ -69,7 +69,7 @@ var common = []string{"batch", "row", "sheet", "version", "op", "key_hash", "con
 
 // due reports whether so much waits that it should be published before more is read.
 func (l *Loader) due() bool {
-	if l.writer.busy != nil || len(l.pending) >= 500 || len(l.writer.findings) >= 50_000 {
+	if l.writer.busy != nil || len(l.pending) >= 500 || l.writer.full() {
 		return true
 	}
 	for _, s := range l.streams {
@@ -332,6 +332,13 @@ func (l *Loader) take(ctx context.Context, s *stream, b *batch, out *checked, h 
 	all := true
 	b.started = b.started || l.cfg.DryRun
 	tag := b.number(l)
+	var confirmed []confirmation
+	confirm := func(i int, old version) {
+		r.Unchanged++
+		if old.batch != tag {
+			confirmed = append(confirmed, confirmation{s.contract.Stream, out.key[i], old.number, r.Batch, out.rows[i]})
+		}
+	}
 	for i, key := range out.key {
 		old, exists := known.get(key)
 		now := version{content: out.content[i], batch: tag, line: out.rows[i], number: old.number + 1}
@@ -344,7 +351,7 @@ func (l *Loader) take(ctx context.Context, s *stream, b *batch, out *checked, h 
 				out.findings = append(out.findings, finding{row: out.rows[i], severity: reject, code: "void_unknown", field: -1, sealed: out.sealed[i]})
 				noted = false
 			case old.void:
-				r.Unchanged++
+				confirm(i, old)
 			default:
 				write[i], run.op[i], now.void = true, opVoid, true
 				r.Voided++
@@ -355,7 +362,7 @@ func (l *Loader) take(ctx context.Context, s *stream, b *batch, out *checked, h 
 				write[i], run.op[i] = true, opLoad
 				r.Loaded++
 			case !old.void && old.content == now.content:
-				r.Unchanged++
+				confirm(i, old)
 			default:
 				write[i], run.op[i] = true, opCorrect
 				r.Corrected++
@@ -390,6 +397,7 @@ func (l *Loader) take(ctx context.Context, s *stream, b *batch, out *checked, h 
 	}
 	l.writer.addFindings(b, s.contract, h, out.findings)
 	l.writer.addReturned(b, out.returned, l.cfg.By)
+	l.writer.confirmed = append(l.writer.confirmed, confirmed...)
 	if !all {
 		run.rows, run.key, run.content = kept(run.rows, write), kept(run.key, write), kept(run.content, write)
 		run.notes, run.version, run.op = kept(run.notes, write), kept(run.version, write), kept(run.op, write)
@@ -401,7 +409,7 @@ func (l *Loader) take(ctx context.Context, s *stream, b *batch, out *checked, h 
 		s.ready = append(s.ready, run)
 		s.waiting += len(run.rows)
 	}
-	if s.waiting >= writeRows || len(l.writer.findings) >= 50_000 {
+	if s.waiting >= writeRows || l.writer.full() {
 		return l.write(ctx, b)
 	}
 	return nil

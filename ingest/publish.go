@@ -35,11 +35,15 @@ type storedFinding struct {
 
 // writer writes rows and findings. At most one write is under way; the next is prepared meanwhile.
 type writer struct {
-	db       *warehouse.DB
-	findings []storedFinding
-	returned []rejectEvent
-	busy     chan error
+	db        *warehouse.DB
+	findings  []storedFinding
+	returned  []rejectEvent
+	confirmed []confirmation
+	busy      chan error
 }
+
+// full reports whether so much waits that it should be written.
+func (w *writer) full() bool { return len(w.findings) >= 50_000 || len(w.confirmed) >= 200_000 }
 
 // addReturned keeps which rejects came back in a batch until the next write.
 func (w *writer) addReturned(b *batch, rows []returned, by string) {
@@ -100,9 +104,9 @@ func (l *Loader) write(ctx context.Context, current *batch) error {
 			s.ready, s.waiting = nil, 0
 		}
 	}
-	findings, returned := l.writer.findings, l.writer.returned
-	l.writer.findings, l.writer.returned = nil, nil
-	if len(todo) == 0 && len(findings) == 0 && len(returned) == 0 {
+	findings, returned, confirmed := l.writer.findings, l.writer.returned, l.writer.confirmed
+	l.writer.findings, l.writer.returned, l.writer.confirmed = nil, nil, nil
+	if len(todo) == 0 && len(findings) == 0 && len(returned) == 0 && len(confirmed) == 0 {
 		return nil
 	}
 	var begun []*batch
@@ -126,6 +130,9 @@ func (l *Loader) write(ctx context.Context, current *batch) error {
 		}
 		if err == nil {
 			err = writeRejectEvents(ctx, l.cfg.DB, returned, l.cfg.Now())
+		}
+		if err == nil {
+			err = writeConfirmed(ctx, l.cfg.DB, confirmed)
 		}
 		busy <- err
 	}()
@@ -381,6 +388,7 @@ func (l *Loader) abandon(ctx context.Context, src Source, batches []*batch, last
 	}
 	l.writer.findings = slices.DeleteFunc(l.writer.findings, func(f storedFinding) bool { return given[f.batch] })
 	l.writer.returned = slices.DeleteFunc(l.writer.returned, func(e rejectEvent) bool { return given[e.byBatch] })
+	l.writer.confirmed = slices.DeleteFunc(l.writer.confirmed, func(c confirmation) bool { return given[c.batch] })
 	if err := l.publish(ctx, report); err != nil {
 		return err
 	}
@@ -416,7 +424,9 @@ func (l *Loader) remove(ctx context.Context, batches []*batch, reason string) er
 	tables := map[string][]string{}
 	for _, b := range batches {
 		number := strconv.FormatUint(b.result.Batch, 10)
-		tables["ops_finding"] = append(tables["ops_finding"], number)
+		for _, table := range []string{"ops_finding", "ops_unchanged", "ops_vault"} {
+			tables[table] = append(tables[table], number)
+		}
 		if b.table != "" {
 			tables[b.table] = append(tables[b.table], number)
 		}
