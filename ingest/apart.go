@@ -323,6 +323,18 @@ func (w *apartWriter) sheet(name string, hidden []string) {
 	w.rows = 0
 }
 
+// headings begins the only sheet of a file with its headings, which are row 0.
+func (w *apartWriter) headings(keys *jsonKeys) error {
+	w.sheet("", nil)
+	if err := w.row(0, 0, keys.headings(), nil); err != nil {
+		return err
+	}
+	if w.rows == 0 {
+		return refuse("file_damaged", errors.New("no column has a name"))
+	}
+	return nil
+}
+
 // row writes a row; blank rows are left out.
 func (w *apartWriter) row(number uint32, flags uint8, cells [][]byte, numeric []bool) error {
 	filled := false

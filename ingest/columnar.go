@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,109 +12,83 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/ipc"
-	"github.com/apache/arrow/go/v17/arrow/memory"
-	"github.com/apache/arrow/go/v17/parquet"
-	"github.com/apache/arrow/go/v17/parquet/file"
-	"github.com/apache/arrow/go/v17/parquet/pqarrow"
 )
 
-// columnarRows is how many rows of a Parquet file are read at a time.
-const columnarRows = 4096
-
-// writeParquet writes the rows of a Parquet file, which must be as many as its footer says. Columns are read one after the
-// other: the parallel reader of arrow v17 panics where nobody can recover.
-func writeParquet(in *os.File, size int64, w *apartWriter) error {
-	props := parquet.NewReaderProperties(memory.DefaultAllocator)
-	props.BufferedStreamEnabled = true
-	r, err := file.NewParquetReader(io.NewSectionReader(in, 0, size), file.WithReadProps(props))
-	if err != nil {
-		return refuse("file_damaged", fmt.Errorf("read the Parquet footer: %w", err))
-	}
-	defer r.Close()
-	meta := r.MetaData()
-	if n := meta.Schema.NumColumns(); n > maxColumns {
-		return refuse("too_many_columns", nil, "row", 0, "columns", n, "max", maxColumns)
-	}
-	want := r.NumRows()
-	groups := int64(0)
-	for i := range r.NumRowGroups() {
-		group := r.RowGroup(i)
-		groups += group.NumRows()
-		for j := range group.NumColumns() {
-			chunk, err := group.MetaData().ColumnChunk(j)
-			if err != nil {
-				return refuse("file_damaged", fmt.Errorf("read the Parquet footer: %w", err))
-			}
-			if total, packed := chunk.TotalUncompressedSize(), chunk.TotalCompressedSize(); total < 0 || packed < 0 || packed > size {
-				return refuse("file_damaged", errors.New("a column chunk of impossible size"))
-			}
-		}
-	}
-	if want < 0 || groups != want {
-		return refuse("file_damaged", fmt.Errorf("the footer says %d rows, its row groups %d", want, groups))
-	}
-	pr, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{Parallel: false, BatchSize: columnarRows}, memory.DefaultAllocator)
-	if err != nil {
-		return refuse("file_damaged", fmt.Errorf("read the Parquet schema: %w", err))
-	}
-	records, err := pr.GetRecordReader(context.Background(), nil, nil)
-	if err != nil {
-		return refuse("file_damaged", fmt.Errorf("read Parquet: %w", err))
-	}
-	defer records.Release()
-	return writeRecords(records.Schema(), want, w, func() (arrow.Record, error) {
-		if !records.Next() {
-			if err := records.Err(); err != nil && !errors.Is(err, io.EOF) {
-				return nil, err
-			}
-			return nil, io.EOF
-		}
-		return records.Record(), nil
-	})
-}
-
-// writeArrow writes the rows of an Arrow file or of Feather version 2.
+// writeArrow writes the rows of an Arrow file or of Feather version 2: a stream between two marks with a footer,
+// which must have as many records.
 func writeArrow(in *os.File, size int64, w *apartWriter) error {
 	r, err := ipc.NewFileReader(io.NewSectionReader(in, 0, size))
 	if err != nil {
 		return refuse("file_damaged", fmt.Errorf("read the Arrow footer: %w", err))
 	}
-	defer r.Close()
-	i := 0
-	return writeRecords(r.Schema(), -1, w, func() (arrow.Record, error) {
-		if i >= r.NumRecords() {
-			return nil, io.EOF
-		}
-		i++
-		return r.Record(i - 1)
-	})
+	want := r.NumRecords()
+	if err := r.Close(); err != nil {
+		return refuse("file_damaged", fmt.Errorf("read the Arrow footer: %w", err))
+	}
+	var mark [4]byte
+	if _, err := in.ReadAt(mark[:], size-10); err != nil {
+		return refuse("file_damaged", fmt.Errorf("read the Arrow footer: %w", err))
+	}
+	footer := size - 10 - int64(binary.LittleEndian.Uint32(mark[:]))
+	n, records, err := writeStream(io.NewSectionReader(in, 8, size-8), want, w)
+	if rest := footer - 8 - n; err == nil && (records != want || rest < 0 || rest > 64) { // an end mark and padding
+		err = refuse("file_damaged", fmt.Errorf("%d records in %d bytes were read, the footer says %d", records, n, want))
+	}
+	return err
 }
 
-// writeArrowStream writes the rows of an Arrow stream. A stream without its end mark was cut off.
+// writeArrowStream writes the rows of an Arrow stream. A stream whose end mark is not its last bytes was cut off or damaged.
 func writeArrowStream(in *os.File, size int64, w *apartWriter) error {
 	var end [8]byte
 	if _, err := in.ReadAt(end[:], size-8); err != nil || binary.LittleEndian.Uint64(end[:]) != 0xffffffff {
 		return refuse("file_damaged", errors.New("the Arrow stream has no end"))
 	}
-	r, err := ipc.NewReader(io.NewSectionReader(in, 0, size))
+	n, _, err := writeStream(io.NewSectionReader(in, 0, size), -1, w)
+	if err == nil && n != size {
+		err = refuse("file_damaged", fmt.Errorf("the Arrow stream ends after %d of %d bytes", n, size))
+	}
+	return err
+}
+
+// counted counts the bytes that are read.
+type counted struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// writeStream writes the rows of an Arrow stream, of at most so many records unless most is negative, and returns how
+// many bytes and records that were.
+func writeStream(in io.Reader, most int, w *apartWriter) (size int64, records int, err error) {
+	read := &counted{r: in}
+	r, err := ipc.NewReader(read)
 	if err != nil {
-		return refuse("file_damaged", fmt.Errorf("read the Arrow schema: %w", err))
+		return 0, 0, refuse("file_damaged", fmt.Errorf("read the Arrow schema: %w", err))
 	}
 	defer r.Release()
-	return writeRecords(r.Schema(), -1, w, func() (arrow.Record, error) {
+	err = writeRecords(r.Schema(), w, func() (arrow.Record, error) {
+		if records == most {
+			return nil, io.EOF
+		}
 		if !r.Next() {
 			if err := r.Err(); err != nil && !errors.Is(err, io.EOF) {
 				return nil, err
 			}
 			return nil, io.EOF
 		}
+		records++
 		return r.Record(), nil
 	})
+	return read.n, records, err
 }
 
-// writeRecords writes the heading, which is row 0, and the rows of records, counted from 1. want is how many there must be, -1 when
-// nobody says.
-func writeRecords(schema *arrow.Schema, want int64, w *apartWriter, next func() (arrow.Record, error)) error {
+// writeRecords writes the heading, which is row 0, and the rows of records, counted from 1.
+func writeRecords(schema *arrow.Schema, w *apartWriter, next func() (arrow.Record, error)) error {
 	keys := newJSONKeys()
 	for _, f := range schema.Fields() {
 		columnPaths(keys, f, "")
@@ -125,8 +98,7 @@ func writeRecords(schema *arrow.Schema, want int64, w *apartWriter, next func() 
 	} else if n == 0 {
 		return refuse("empty_file", nil)
 	}
-	w.sheet("", nil)
-	if err := w.row(0, 0, keys.headings(), nil); err != nil {
+	if err := w.headings(keys); err != nil {
 		return err
 	}
 	cells, numeric := make([][]byte, len(keys.order)), make([]bool, len(keys.order))
@@ -164,9 +136,6 @@ func writeRecords(schema *arrow.Schema, want int64, w *apartWriter, next func() 
 			}
 		}
 	}
-	if want >= 0 && number != want {
-		return refuse("file_damaged", fmt.Errorf("%d rows were read, the footer says %d", number, want))
-	}
 	return w.end()
 }
 
@@ -182,13 +151,7 @@ func columnPaths(keys *jsonKeys, f arrow.Field, path string) {
 		}
 		return
 	}
-	for { // two columns of one name stay two
-		if _, taken := keys.at[path]; !taken {
-			break
-		}
-		path += " "
-	}
-	keys.add(path)
+	keys.addNew(path)
 }
 
 // columnCells writes the value of a row into the cells of its column, from at on, and returns where the next
@@ -254,7 +217,8 @@ func valueText(b []byte, column arrow.Array, row int) ([]byte, bool) {
 	case *array.Date64:
 		return c.Value(row).ToTime().AppendFormat(b, time.DateOnly), false
 	case *array.Timestamp:
-		return timestampText(b, c, row), false
+		typ := c.DataType().(*arrow.TimestampType)
+		return instantText(b, c.Value(row).ToTime(typ.Unit), typ.TimeZone != ""), false
 	case *array.ExtensionArrayBase:
 		return valueText(b, c.Storage(), row)
 	case array.ListLike:
@@ -306,12 +270,11 @@ func floatText(b []byte, f float64, bits int) []byte {
 	return strconv.AppendFloat(b, f, 'f', -1, bits)
 }
 
-// timestampText writes a point in time as its sender's clock shows it: one without a time zone as it stands, one
+// instantText writes a point in time as its sender's clock shows it: one without a time zone as it stands, one
 // with a time zone by the clock of China, except that midnight in UTC is a day.
-func timestampText(b []byte, c *array.Timestamp, row int) []byte {
-	typ := c.DataType().(*arrow.TimestampType)
-	t := c.Value(row).ToTime(typ.Unit)
-	if typ.TimeZone != "" && t.Truncate(24*time.Hour) != t {
+func instantText(b []byte, t time.Time, zoned bool) []byte {
+	t = t.UTC()
+	if zoned && t.Truncate(24*time.Hour) != t {
 		t = t.In(time.FixedZone("Asia/Shanghai", 8*3600))
 	}
 	if h, m, s := t.Clock(); h == 0 && m == 0 && s == 0 {

@@ -78,6 +78,17 @@ func (k *jsonKeys) add(path string) {
 	}
 }
 
+// addNew adds a path of its own for a column, even if another column has the same one.
+func (k *jsonKeys) addNew(path string) {
+	for {
+		if _, taken := k.at[path]; !taken {
+			k.add(path)
+			return
+		}
+		path += " "
+	}
+}
+
 // headings names the columns.
 func (k *jsonKeys) headings() [][]byte {
 	leaf := func(path string) string { return path[strings.LastIndexByte(path, pathSeparator)+1:] }

@@ -11,7 +11,7 @@ type Refusal struct {
 	Code   string
 	Args   map[string]any
 	Member string // file in an archive that is meant; empty for the file itself
-	Err    error  // what was found, for the log; may be nil
+	Err    error  // what was found, for the log; may be nil. Not unwrapped: a file that breaks off must not look like its end
 }
 
 // Message returns the key of the sentence for a person and what it needs.
@@ -29,8 +29,6 @@ func (r *Refusal) Error() string {
 	}
 	return fmt.Sprintf("file refused (%s)", r.Code)
 }
-
-func (r *Refusal) Unwrap() error { return r.Err }
 
 // passable reports whether a sheet or a file in an archive that is refused so may be left out, and named,
 // while the others are loaded: it is no table of ours, and nothing of a table is lost with it.
