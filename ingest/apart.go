@@ -302,6 +302,10 @@ type apartWriter struct {
 	tmp  []byte
 }
 
+func newApartWriter(out io.Writer) *apartWriter {
+	return &apartWriter{w: bufio.NewWriterSize(out, 256<<10)}
+}
+
 func (w *apartWriter) number(n uint64) {
 	w.tmp = binary.AppendUvarint(w.tmp[:0], n)
 	_, _ = w.w.Write(w.tmp) // errors stay in the writer until it is flushed
@@ -381,7 +385,7 @@ func RunDecoder(format string, in *os.File, out io.Writer) error {
 	debug.SetMemoryLimit(apartHeap / 2)
 	watched := &watchedWriter{w: out}
 	go watched.watch()
-	w := &apartWriter{w: bufio.NewWriterSize(watched, 256<<10)}
+	w := newApartWriter(watched)
 	err := decodeHere(format, in, w)
 	var refusal *Refusal
 	switch {

@@ -68,7 +68,7 @@ func decodeZip(ctx context.Context, with decoding, f *os.File, size int64, depth
 		return nil, refuse("not_a_table", nil, "kind", kind)
 	}
 	if depth >= maxDepth {
-		return nil, refuse("zip_bomb", errors.New("archives in archives in archives"))
+		return nil, refuse("archive_too_deep", nil, "max", maxDepth)
 	}
 	return decodeArchive(ctx, with, z, depth), nil
 }
@@ -298,7 +298,7 @@ func (g *guard) Read(p []byte) (int, error) {
 // decodePacked opens a file packed by gzip or zstd. Text is read as it is unpacked; other forms are unpacked first.
 func decodePacked(ctx context.Context, with decoding, f *os.File, size int64, depth int, form form) (*decoded, error) {
 	if depth >= maxDepth {
-		return nil, refuse("zip_bomb", errors.New("archives in archives in archives"))
+		return nil, refuse("archive_too_deep", nil, "max", maxDepth)
 	}
 	var closers []func()
 	start := func() (io.Reader, error) {

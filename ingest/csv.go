@@ -285,9 +285,9 @@ func blank(b []byte) bool {
 }
 
 // formOfText finds the delimiter and the quotes of a text file by its first records: the delimiter that cuts
-// most of them into the same number of fields. It is false when none cuts them at all. A first line such as
+// most of them into the same number of fields. A text that none cuts at all is refused. A first line such as
 // sep=; that a spreadsheet writes is believed.
-func formOfText(head []byte) (csvForm, bool) {
+func formOfText(head []byte) (csvForm, error) {
 	form := csvForm{quote: '"'}
 	if first, rest, ok := bytes.Cut(head, []byte{'\n'}); ok {
 		first = bytes.ToLower(bytes.Trim(first, "\r \""))
@@ -298,12 +298,14 @@ func formOfText(head []byte) (csvForm, bool) {
 	}
 	if form.delimiter == 0 {
 		score := 0
+		var refused *Refusal
 		for _, d := range []byte{',', '\t', ';', '|'} {
 			r := newCSVReader(bytes.NewReader(head), csvForm{delimiter: d, quote: quoteOf(head, d)})
 			counts := map[int]int{}
 			var l line
 			for range 60 {
 				if err := r.read(&l); err != nil {
+					_ = errors.As(err, &refused)
 					break
 				}
 				counts[len(l.cells)]++
@@ -314,9 +316,15 @@ func formOfText(head []byte) (csvForm, bool) {
 				}
 			}
 		}
+		switch {
+		case form.delimiter == 0 && refused != nil:
+			return form, refused
+		case form.delimiter == 0:
+			return form, refuse("not_a_table", errors.New("no delimiter found"))
+		}
 	}
 	form.quote = quoteOf(head, form.delimiter)
-	return form, form.delimiter != 0
+	return form, nil
 }
 
 // quoteOf tells which quote stands around cells: the single one only when it opens and closes cells and the

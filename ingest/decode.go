@@ -139,9 +139,9 @@ func openText(r io.Reader, head []byte, whole bool, again func() io.Reader) (*de
 			sample = sample[:i]
 		}
 	}
-	form, ok := formOfText(sample)
-	if !ok {
-		return nil, refuse("not_a_table", errors.New("no delimiter found"))
+	form, err := formOfText(sample)
+	if err != nil {
+		return nil, err
 	}
 	lines, err := peek(newCSVReader(decodeText(r, encoding), form), headerRows)
 	if err != nil {

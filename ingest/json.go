@@ -37,6 +37,7 @@ func isJSON(text []byte) bool {
 func openJSON(again func() io.Reader, encoding string) (*decoded, error) {
 	keys := newJSONKeys()
 	first := newJSONReader(decodeText(again(), encoding))
+	broken := false
 	for {
 		rec, err := first.next()
 		if errors.Is(err, io.EOF) {
@@ -45,6 +46,7 @@ func openJSON(again func() io.Reader, encoding string) (*decoded, error) {
 		if err != nil {
 			return nil, err
 		}
+		broken = broken || rec.broken
 		if !rec.broken {
 			for _, f := range rec.fields {
 				keys.add(f.path)
@@ -54,7 +56,9 @@ func openJSON(again func() io.Reader, encoding string) (*decoded, error) {
 			return nil, refuse("too_many_columns", nil, "row", rec.number, "columns", len(keys.order), "max", maxColumns)
 		}
 	}
-	if len(keys.order) == 0 {
+	if len(keys.order) == 0 && broken {
+		return nil, refuse("not_a_table", errors.New("no whole object"), "kind", "json")
+	} else if len(keys.order) == 0 {
 		return nil, refuse("empty_file", nil)
 	}
 	rows := &jsonRows{r: newJSONReader(decodeText(again(), encoding)), keys: keys}

@@ -61,8 +61,17 @@ func (w *writer) addFindings(b *batch, c *Contract, h header, found []finding) {
 		if f.field >= 0 {
 			s.name = c.Fields[f.field].Name
 			s.column = c.Fields[f.field].Heading()
-			if n := h.columns[f.field]; n >= 0 && n < len(h.names) && h.names[n] != "" {
-				s.column = h.names[n]
+			if n := h.columns[f.field]; n >= 0 && n < len(h.names) {
+				if h.names[n] != "" {
+					s.column = h.names[n]
+				}
+				if f.severity == reject {
+					s.args = maps.Clone(f.args)
+					if s.args == nil {
+						s.args = map[string]string{}
+					}
+					s.args["letter"] = columnLetters(n)
+				}
 			}
 		}
 		if f.code == "employer_discovered" && f.severity == note {

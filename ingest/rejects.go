@@ -25,6 +25,15 @@ type Reject struct {
 	Sealed string            `ch:"sealed"`
 }
 
+// Cell is the cell as a spreadsheet names it, such as D5, or empty when the whole row is meant or the file has no
+// such column.
+func (r *Reject) Cell() string {
+	if letter := r.Args["letter"]; letter != "" {
+		return fmt.Sprintf("%s%d", letter, r.Row)
+	}
+	return ""
+}
+
 // MessageArgs returns what the sentence of the reject needs.
 func (r *Reject) MessageArgs() map[string]any {
 	args := map[string]any{"column": r.Column, "value": r.Value}

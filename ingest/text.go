@@ -39,11 +39,13 @@ func textEncoding(head []byte, whole bool) (string, *Refusal) {
 			head = head[:i]
 		}
 	}
-	if bytes.IndexByte(head[:min(len(head), 4096)], 0) >= 0 {
+	if start := head[:min(len(head), 4096)]; bytes.IndexByte(start, 0) >= 0 {
 		if encoding := wideEncoding(head); encoding != "" {
 			return encoding, nil
 		}
-		return "", refuse("not_a_table", errors.New("NUL bytes at the beginning"), "kind", "binary")
+		if bytes.Count(start, []byte{0})*50 > len(start) { // fewer are left for their rows to be rejected
+			return "", refuse("not_a_table", errors.New("NUL bytes at the beginning"), "kind", "binary")
+		}
 	}
 	if utf8.Valid(head) {
 		return encodingUTF8, nil

@@ -179,6 +179,8 @@ func openWorkbook(z *zip.Reader, parts map[string]*zip.File) (*workbook, error) 
 	}
 	if len(w.sheets) == 0 && len(w.hidden) == 0 {
 		return nil, refuse("file_damaged", errors.New("no sheet in the workbook"))
+	} else if len(w.sheets) == 0 {
+		return nil, refuse("sheets_hidden", nil, "sheets", strings.Join(w.hidden, "、"))
 	}
 	return w, nil
 }
@@ -215,10 +217,8 @@ type sharedStrings struct {
 	ends []uint32
 }
 
+// at returns the text of a number below len(s.ends).
 func (s *sharedStrings) at(i int) []byte {
-	if i < 0 || i >= len(s.ends) {
-		return nil
-	}
 	start := uint32(0)
 	if i > 0 {
 		start = s.ends[i-1]
@@ -480,11 +480,13 @@ func (s *sheetReader) finish(c *cell) error {
 	number := false
 	switch c.kind {
 	case 's':
-		i, err := strconv.Atoi(string(bytes.TrimSpace(raw)))
-		if err != nil {
-			i = -1
+		if number := bytes.TrimSpace(raw); len(number) > 0 {
+			i, err := strconv.Atoi(string(number))
+			if err != nil || i < 0 || i >= len(s.book.strings.ends) {
+				return refuse("file_damaged", fmt.Errorf("cell %s refers to string %q", cellName(s.sheet.name, s.row, c.column), number))
+			}
+			s.arena = append(s.arena[:c.from], s.book.strings.at(i)...)
 		}
-		s.arena = append(s.arena[:c.from], s.book.strings.at(i)...)
 	case 't':
 		s.arena = append(s.arena[:c.from], unescapeControls(raw)...)
 	case 'b':

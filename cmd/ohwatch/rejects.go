@@ -206,7 +206,7 @@ func (a *app) printRejects(ctx context.Context, b ingest.Batch, reveal bool) err
 	var rows [][]string
 	for i := range rejects {
 		r := &rejects[i]
-		rows = append(rows, []string{r.Sheet, strconv.FormatUint(uint64(r.Row), 10), r.Column, r.Value, a.rejectState(byRow[r.Row]), a.rejectSentence(r)})
+		rows = append(rows, []string{r.Sheet, strconv.FormatUint(uint64(r.Row), 10), strings.TrimSpace(strings.TrimRight(r.Cell(), "0123456789") + " " + r.Column), r.Value, a.rejectState(byRow[r.Row]), a.rejectSentence(r)})
 	}
 	if len(rows) == 0 {
 		a.say("batches.no_rejects", map[string]any{"batch": b.Batch})
@@ -241,13 +241,14 @@ func (a *app) printRejectedRows(b ingest.Batch, rejects []ingest.Reject, states 
 			Sheet   string `json:"sheet"`
 			Row     uint32 `json:"row"`
 			Column  string `json:"column"`
+			Cell    string `json:"cell,omitempty"`
 			Value   string `json:"value"`
 			Code    string `json:"code"`
 			Message string `json:"message"`
 			Repair  string `json:"repair"`
 			State   string `json:"state"`
 			ByBatch uint64 `json:"by_batch,omitempty"`
-		}{b.File, r.Sheet, r.Row, r.Column, r.Value, r.Code, message, repair, states[r.Row].State, states[r.Row].ByBatch})
+		}{b.File, r.Sheet, r.Row, r.Column, r.Cell(), r.Value, r.Code, message, repair, states[r.Row].State, states[r.Row].ByBatch})
 		if err != nil {
 			return err
 		}
