@@ -182,8 +182,8 @@ func parquetBytes(tb testing.TB, n int, codec compress.Compression, dictionary b
 	return b.Bytes()
 }
 
-// rowsOf reads all rows of a file, headings first, cells joined by bars. It returns what the file was refused for.
-func rowsOf(tb testing.TB, path string) (rows []string, err error) {
+// linesOf reads all rows of a file, headings first, cells joined by bars. It returns what the file was refused for.
+func linesOf(tb testing.TB, path string) (rows []string, err error) {
 	tb.Helper()
 	info, err := os.Stat(path)
 	if err != nil {
@@ -233,7 +233,7 @@ func TestDecode_ParquetAndArrow(t *testing.T) {
 		"stream renamed.xls": arrowBytes(t, n, true),
 	} {
 		path := d.file(name, string(data))
-		rows, err := rowsOf(t, path)
+		rows, err := linesOf(t, path)
 		if err != nil || len(rows) != n+1 {
 			t.Errorf("%s: %d rows, %v", name, len(rows), err)
 			continue
@@ -307,7 +307,7 @@ func TestDecode_BrokenColumnarFiles(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				rows, err := rowsOf(t, path)
+				rows, err := linesOf(t, path)
 				var refusal *Refusal
 				switch {
 				case errors.As(err, &refusal):

@@ -76,7 +76,7 @@ func TestOldWorkbook_StringsOverRecords(t *testing.T) {
 
 // The old workbook has a title, a hidden sheet, dates, percentages, a formula and its error, and a totals row.
 func TestDecode_OldWorkbook(t *testing.T) {
-	rows, err := rowsOf(t, filepath.Join("testdata", "formats", "insurance.xls"))
+	rows, err := linesOf(t, filepath.Join("testdata", "formats", "insurance.xls"))
 	if err != nil {
 		t.Fatal(err)
 	}
