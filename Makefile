@@ -10,7 +10,7 @@ PACKAGES := node_modules/.package-lock.json
 
 export CGO_ENABLED := 0
 
-.PHONY: build demo test bench lint fmt clean assets browser
+.PHONY: build demo test bench bench-stats evaluation lint fmt clean assets browser
 
 build: $(ASSETS)
 	$(GO) build -trimpath -buildvcs=auto -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/ohwatch
@@ -25,6 +25,14 @@ test: $(ASSETS) browser
 
 bench: $(ASSETS)
 	$(GO) test -run '^$$' -bench . -count 5 -timeout 60m ./...
+
+# The statistical methods beside R, where it is installed, else beside its recorded times.
+bench-stats:
+	$(GO) run ./transform/stats/peers
+
+# The page that says which detector finds what, and what the defaults rest on. It takes a quarter of an hour.
+evaluation: build
+	./$(BIN) stat evaluate --series 100 --cities 8 --out docs/evaluation.md > /dev/null
 
 # govulncheck needs its database; where that cannot be reached it says so and the rest still counts.
 lint: $(ASSETS)

@@ -17,6 +17,7 @@ import (
 func newSimulateCommand(a *app) *cobra.Command {
 	opt := simulate.Options{}
 	var years, until string
+	var plans []string
 	command := &cobra.Command{
 		Use:   "simulate --out DIR",
 		Short: a.text("simulate.short", nil),
@@ -32,6 +33,13 @@ func newSimulateCommand(a *app) *cobra.Command {
 					return usageError(simulate.BadUntil(until, opt.ToYear))
 				}
 				opt.Until = day
+			}
+			for _, text := range plans {
+				plan, err := simulate.ParsePlan(text)
+				if err != nil {
+					return usageError(err)
+				}
+				opt.Plans = append(opt.Plans, plan)
 			}
 			summary, err := simulate.Run(cmd.Context(), opt)
 			var wrong *simulate.OptionError
@@ -55,6 +63,7 @@ func newSimulateCommand(a *app) *cobra.Command {
 	flags.Float64Var(&opt.Scale, "scale", 1, a.text("simulate.flag_scale", nil))
 	flags.StringVar(&opt.Truth, "truth", "", a.text("simulate.flag_truth", nil))
 	flags.StringVar(&until, "until", "", a.text("simulate.flag_until", nil))
+	flags.StringArrayVar(&plans, "plant", nil, a.text("simulate.flag_plant", nil))
 	return command
 }
 

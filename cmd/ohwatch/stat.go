@@ -38,6 +38,7 @@ func newStatCommand(a *app) *cobra.Command {
 		},
 	}
 	command.Flags().StringArrayVar(&files, "in", nil, a.text("stat.flag_in", nil))
+	command.AddCommand(newStatEvaluateCommand(a))
 	return command
 }
 

@@ -26,6 +26,7 @@ type city struct {
 	dosimetry []*institution
 	events    []Event
 	stories   stories
+	plans     []Plan
 	persons   []*person
 	serials   map[day]int // identity numbers given out by birth date
 }

@@ -147,6 +147,7 @@ func (c *city) examineAll() {
 		}
 	}
 	c.plantOutbreaks()
+	c.plantPlans(c.plans)
 	c.numberExams()
 }
 

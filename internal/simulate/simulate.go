@@ -25,6 +25,7 @@ type Options struct {
 	Until            time.Time // last day of the papers; zero: 15 November of 2026, else 31 December of ToYear
 	Seed             uint64
 	Scale            float64 // 1 is the whole city of about 1,500 employers
+	Plans            []Plan  // planted beside what every city has; none leaves the city as it is
 }
 
 // Summary says what was written.
@@ -134,6 +135,7 @@ func live(ctx context.Context, ref fs.FS, opt Options) (*city, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.plans = opt.Plans
 	for _, step := range []func(){c.castStories, c.hireAll, c.examineAll, c.testAll, c.monitorAll, c.fileAll, c.reportAll, c.plantEvents} {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -138,7 +138,9 @@ func smallCountResult(points []SmallCountPoint, err error) (Result, error) {
 
 func runWindowTest(a *arguments) (Result, error) {
 	from, to := a.points()
-	return smallCountResult(WindowTest(a.smallCounts(), from, to, WindowTestOptions{Window: a.whole("window"), Past: a.past(), Test: a.countTest()}))
+	return smallCountResult(WindowTest(a.smallCounts(), from, to, WindowTestOptions{
+		Window: a.whole("window"), Past: a.past(), Test: a.countTest(), EstimateDispersion: a.boolOr("estimate_dispersion", false),
+	}))
 }
 
 func runTimeBetween(a *arguments) (Result, error) {

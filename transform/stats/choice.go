@@ -27,19 +27,56 @@ type Detector struct {
 	ARL      float64         // DetectorCUSUM
 	MinSigma float64         // DetectorEARS: smallest standard deviation
 	MinCases float64         // an alarm needs as many cases in the window
+	NoBounds bool            // DetectorScan: leaves Bound out, which takes most of the time
+	// Design is that of RateCUSUMOptions.
+	Design func(mean, ratio, arl, dispersion float64) (CUSUMDesign, error)
 }
 
-// DetectorFor chooses the detector for a series by the number of cases that are expected in a week: the one that the
-// evaluation in docs/evaluation.md recommends. `ohwatch stat evaluate` computes the evaluation again.
+// DetectorFor chooses the detector for a weekly series without an exposure by the number of cases that are expected in a
+// week: the one that the evaluation in docs/evaluation.md recommends, which `ohwatch stat evaluate` computes again.
 func DetectorFor(expected float64) Detector {
-	past := Past{Periods: 5 * 52, Gap: 0}
-	switch {
-	case !(expected >= 0) || expected < 2:
-		return Detector{Method: DetectorScan, Alpha: 0.01, Window: 26, Past: past, MinCases: 2}
-	case expected < 10:
-		return Detector{Method: DetectorCUSUM, Ratio: 1.5, ARL: 104, Past: past, MinCases: 2}
+	return choose(expected, []sizeClass{
+		{0.045, scanDetector(26, 0.005)},
+		{0.17, scanDetector(26, 0.001)},
+		{0.55, scanDetector(13, 0.0005)},
+		{math.Inf(1), farringtonDetector(0.002)},
+	})
+}
+
+// DetectorPerExposure chooses the detector for a weekly series whose exposure is known, such as the number of
+// examinations that the cases were found in.
+func DetectorPerExposure(expected float64) Detector {
+	return choose(expected, []sizeClass{
+		{1.7, scanDetector(26, 0.01)},
+		{math.Inf(1), cusumDetector(1.5, 260)},
+	})
+}
+
+// sizeClass is a detector for series with fewer cases a week than below.
+type sizeClass struct {
+	below    float64
+	detector Detector
+}
+
+func choose(expected float64, classes []sizeClass) Detector {
+	for _, c := range classes {
+		if !(expected >= c.below) { // a size that is not known counts as small
+			return c.detector
+		}
 	}
-	return Detector{Method: DetectorFarrington, Alpha: 0.01, Past: Past{Periods: 5 * 52, Gap: 26}, MinCases: 5}
+	return classes[len(classes)-1].detector
+}
+
+func scanDetector(weeks int, alpha float64) Detector {
+	return Detector{Method: DetectorScan, Alpha: alpha, Window: weeks, Past: Past{Periods: 5 * weeksOfYear}, MinCases: 2}
+}
+
+func cusumDetector(ratio, arl float64) Detector {
+	return Detector{Method: DetectorCUSUM, Ratio: ratio, ARL: arl, Past: Past{Periods: 5 * weeksOfYear}, MinCases: 2}
+}
+
+func farringtonDetector(alpha float64) Detector {
+	return Detector{Method: DetectorFarrington, Alpha: alpha, Past: Past{Periods: 5 * weeksOfYear, Gap: 26}, MinCases: 2}
 }
 
 // FirstPoint is the first period that the detector can judge.
@@ -69,13 +106,15 @@ func (d Detector) Run(s CountSeries, from, to int) ([]SmallCountPoint, error) {
 	var err error
 	switch d.Method {
 	case DetectorWindowTest:
-		points, err = WindowTest(small, from, to, WindowTestOptions{Window: d.Window, Past: d.Past, Test: test})
+		points, err = WindowTest(small, from, to, WindowTestOptions{
+			Window: d.Window, Past: d.Past, Test: test, EstimateDispersion: d.Test == CountNegativeBinomial,
+		})
 	case DetectorTimeBetween:
 		points, err = TimeBetween(small, from, to, TimeBetweenOptions{Events: d.Events, Past: d.Past, Test: test})
 	case DetectorScan:
-		points, err = WindowScan(small, from, to, WindowScanOptions{MaxWindow: d.Window, Past: d.Past, Alpha: d.Alpha})
+		points, err = WindowScan(small, from, to, WindowScanOptions{MaxWindow: d.Window, Past: d.Past, Alpha: d.Alpha, NoBounds: d.NoBounds})
 	case DetectorCUSUM:
-		points, err = RateCUSUM(small, from, to, RateCUSUMOptions{Past: d.Past, Ratio: d.Ratio, ARL: d.ARL})
+		points, err = RateCUSUM(small, from, to, RateCUSUMOptions{Past: d.Past, Ratio: d.Ratio, ARL: d.ARL, Design: d.Design})
 	case DetectorEARS:
 		points, err = d.ears(s.Counts, from, to)
 	case DetectorFarrington:
@@ -103,7 +142,7 @@ func (d Detector) farrington(s CountSeries, from, to int) ([]SmallCountPoint, er
 	years := max(1, d.Past.Periods/weeksOfYear)
 	results, err := FarringtonFlexible(s, from, to, FarringtonFlexibleOptions{
 		Years: years, HalfWindow: farringtonHalfWindow, Periods: 10, PastExcluded: d.Past.Gap, Reweight: true, WeightsThreshold: 2.58,
-		Alpha: d.Alpha, Trend: true, TrendThreshold: 1, Threshold: ThresholdNBPlugin, Offset: s.Population != nil, Corrected: true,
+		Alpha: d.Alpha, Trend: true, TrendThreshold: 1, Threshold: ThresholdNBPlugin, RecentCases: 5, RecentPoints: 4, Offset: s.Population != nil, Corrected: true,
 	})
 	points := make([]SmallCountPoint, len(results))
 	for i, r := range results {

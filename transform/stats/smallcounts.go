@@ -111,6 +111,8 @@ type WindowTestOptions struct {
 	Window int // newest periods taken together, the evaluated one included
 	Past   Past
 	Test   CountTestOptions
+	// EstimateDispersion sets the dispersion of the test at each period by DispersionOf the past.
+	EstimateDispersion bool
 }
 
 // WindowTest compares, at each period of from:to, the cases of the newest periods with those of the past by a
@@ -138,9 +140,30 @@ func WindowTest(s SmallCounts, from, to int, opt WindowTestOptions) ([]SmallCoun
 		end := from + i + 1
 		begin := end - opt.Window
 		a, b := opt.Past.before(begin)
+		if opt.EstimateDispersion {
+			opt.Test.Dispersion = s.dispersion(a, b)
+		}
 		points[i] = opt.Test.point(running.between(begin, end), running.between(a, b), opt.Window, math.IsNaN(s.Counts[end-1]))
 	}
 	return points, nil
+}
+
+// dispersion is DispersionOf the periods [a, b).
+func (s SmallCounts) dispersion(a, b int) float64 {
+	var counts, exposure []float64
+	for i := a; i < b; i++ {
+		if e := 1.0; !math.IsNaN(s.Counts[i]) {
+			if s.Exposure != nil {
+				e = s.Exposure[i]
+			}
+			counts, exposure = append(counts, s.Counts[i]), append(exposure, e)
+		}
+	}
+	alpha, err := DispersionOf(counts, exposure)
+	if err != nil { // nothing to learn from
+		return 0
+	}
+	return alpha
 }
 
 // point is the test of a window as a SmallCountPoint.
@@ -215,6 +238,7 @@ type WindowScanOptions struct {
 	MaxWindow int // longest window, in periods
 	Past      Past
 	Alpha     float64 // of each evaluation, all windows taken together
+	NoBounds  bool    // leaves Bound out, which takes most of the time
 }
 
 // WindowScan runs a prospective TemporalScan at each period of from:to, over the past and the newest MaxWindow periods.
@@ -267,7 +291,7 @@ func WindowScan(s SmallCounts, from, to int, opt WindowScanOptions) ([]SmallCoun
 			continue
 		}
 		scan.MaxWindow = recent
-		p, err := scanPoint(counts, exposure, scan, opt.Alpha)
+		p, err := scanPoint(counts, exposure, scan, opt)
 		if err != nil {
 			return nil, err
 		}
@@ -276,21 +300,24 @@ func WindowScan(s SmallCounts, from, to int, opt WindowScanOptions) ([]SmallCoun
 	return points, nil
 }
 
-func scanPoint(counts, exposure []float64, scan TemporalScanOptions, alpha float64) (SmallCountPoint, error) {
+func scanPoint(counts, exposure []float64, scan TemporalScanOptions, opt WindowScanOptions) (SmallCountPoint, error) {
 	r, err := TemporalScan(counts, exposure, scan)
 	if err != nil {
 		return SmallCountPoint{}, err
 	}
 	last := len(counts) - 1
-	p := SmallCountPoint{Window: 1, Cases: counts[last], Expected: sum(counts) * exposure[last] / sum(exposure), P: r.P, Alarm: r.P <= alpha}
+	p := SmallCountPoint{Window: 1, Cases: counts[last], Expected: sum(counts) * exposure[last] / sum(exposure), P: r.P, Alarm: r.P <= opt.Alpha}
 	if r.LLR > 0 {
 		p.Window, p.Cases, p.Expected = r.To-r.From+1, r.Cases, r.Expected
+	}
+	if p.Bound = missing(); opt.NoBounds {
+		return p, nil
 	}
 	own := counts[last]
 	alarms := func(x float64) bool {
 		counts[last] = x
 		r, err := TemporalScan(counts, exposure, scan)
-		return err == nil && r.P <= alpha && r.LLR > 0
+		return err == nil && r.P <= opt.Alpha && r.LLR > 0
 	}
 	low, high := own, own+1
 	if p.Alarm {
@@ -311,11 +338,14 @@ type RateCUSUMOptions struct {
 	Ratio      float64 // rise of the rate to be found quickly
 	ARL        float64 // mean number of periods between false alarms
 	Dispersion float64 // α: the variance of a count is μ + αμ²
+	// Design finds designs; nil means DesignCUSUM. A caller with many series may remember what it has found before.
+	Design func(mean, ratio, arl, dispersion float64) (CUSUMDesign, error)
 }
 
-// RateCUSUM runs a CountCUSUM over from:to, designed at each period for the rate of its past, with half a case added
-// so that a past without cases has a rate too. The design goes by steps of a tenth in the rate; between them the
-// reference value goes up and down with it. The sum begins with 0 at from. The window of a result is the newest period.
+// RateCUSUM runs a CountCUSUM over from:to, designed at each period for the mean count of its past, with half a case
+// added so that a past without cases has a mean too. The design goes by steps of a tenth in the mean; between them, and
+// with the exposure, the reference value goes up and down. The sum begins with 0 at from. The window of a result is the
+// newest period.
 func RateCUSUM(s SmallCounts, from, to int, opt RateCUSUMOptions) ([]SmallCountPoint, error) {
 	if err := s.check(); err != nil {
 		return nil, err
@@ -326,10 +356,20 @@ func RateCUSUM(s SmallCounts, from, to int, opt RateCUSUMOptions) ([]SmallCountP
 	if err := checkRange(len(s.Counts), from, to, 1+opt.Past.Gap); err != nil {
 		return nil, err
 	}
-	if _, err := DesignCUSUM(1, opt.Ratio, opt.ARL, opt.Dispersion); err != nil {
+	if opt.Design == nil {
+		opt.Design = DesignCUSUM
+	}
+	if _, err := opt.Design(1, opt.Ratio, opt.ARL, opt.Dispersion); err != nil {
 		return nil, err
 	}
 	running := s.sums()
+	known := make([]int, len(s.Counts)+1) // periods with a count so far
+	for i, c := range s.Counts {
+		known[i+1] = known[i]
+		if !math.IsNaN(c) {
+			known[i+1]++
+		}
+	}
 	designs := map[int]CUSUMDesign{}
 	points := make([]SmallCountPoint, to-from)
 	c := 0.0
@@ -345,11 +385,11 @@ func RateCUSUM(s SmallCounts, from, to int, opt RateCUSUMOptions) ([]SmallCountP
 		if s.Exposure != nil {
 			m *= s.Exposure[t]
 		}
-		step := int(math.Round(math.Log(m) / math.Log(1.1)))
+		step := int(math.Round(math.Log((past.Cases+0.5)/float64(known[b]-known[a])) / math.Log(1.1)))
 		d, ok := designs[step]
 		if !ok {
 			var err error
-			if d, err = DesignCUSUM(math.Pow(1.1, float64(step)), opt.Ratio, opt.ARL, opt.Dispersion); err != nil {
+			if d, err = opt.Design(math.Pow(1.1, float64(step)), opt.Ratio, opt.ARL, opt.Dispersion); err != nil {
 				return nil, err
 			}
 			designs[step] = d

@@ -302,6 +302,20 @@ func TestSmallCountDetectors_Properties(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if d.Method == stats.DetectorScan { // without bounds nothing else changes
+				quick := d
+				quick.NoBounds = true
+				points, err := quick.Run(s, from, n)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, p := range points {
+					p.Bound = all[i].Bound
+					if !samePoint(p, all[i]) {
+						t.Fatalf("without bounds week %d is %+v, with them %+v", from+i, p, all[i])
+					}
+				}
+			}
 			cut := rapid.IntRange(from+1, n-1).Draw(t, "cut")
 			earlier := stats.CountSeries{Counts: s.Counts[:cut], Frequency: 52}
 			first, err := d.Run(earlier, from, cut)

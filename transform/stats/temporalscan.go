@@ -122,13 +122,16 @@ func prospectiveScanP(share []float64, total, llr float64, maxWindow int) float6
 	limit := llr - 1e-9*math.Max(1, llr)
 	below := []float64{1} // probability of each number of cases so far, with no window remarkable
 	used, n := 0.0, int(total)
-	quiet := 1.0
+	need := 1
 	for l := 1; l <= maxWindow; l++ {
 		q := share[len(share)-l]
 		part := math.Min(1, q/(1-used))
 		used += q
-		need := windowNeeds(used, total, limit)
-		next := make([]float64, min(need, n+1))
+		odds := part / (1 - part)
+		for float64(need) <= total && logLikelihoodRatio(float64(need), total*used, total) < limit {
+			need++ // a longer window needs no fewer cases
+		}
+		next := make([]float64, need)
 		for c, weight := range below {
 			if weight == 0 {
 				continue
@@ -137,18 +140,10 @@ func prospectiveScanP(share []float64, total, llr float64, maxWindow int) float6
 			term := weight * math.Exp(float64(rest)*math.Log1p(-part)) // none of the rest in this point
 			for x := 0; x <= rest && c+x < len(next); x++ {
 				next[c+x] += term
-				term *= float64(rest-x) / float64(x+1) * part / (1 - part)
+				term *= float64(rest-x) / float64(x+1) * odds
 			}
 		}
 		below = next
 	}
-	quiet = sum(below)
-	return math.Min(1, math.Max(0, 1-quiet))
-}
-
-// windowNeeds is the smallest number of cases in a window with that share of the exposure that reaches the LLR; more
-// than total if none does.
-func windowNeeds(share, total, llr float64) int {
-	expected := total * share
-	return int(firstWhole(math.Floor(expected)+1, total+1, func(c float64) bool { return logLikelihoodRatio(c, expected, total) >= llr }))
+	return math.Min(1, math.Max(0, 1-sum(below)))
 }

@@ -234,6 +234,16 @@ rows <- lapply(101:120, function(t) { w <- 4; win <- (t - w + 1):t; base <- max(
 pick <- function(i) sapply(rows, function(r) r[[i]])
 case("window_test", "R: pbinom, week by week", "four weeks against eighty, two left out", list(counts = x, range_from = 101, range_to = 120, window = 4, baseline = 80, gap = 2, alpha = 0.02),
      list(window = pick(1), cases = pick(2), expected = pick(3), upperbound = pick(4), p_value = pick(5), alarm = pick(2) > pick(4)))
+set.seed(78); v <- rnbinom(120, size = 1.5, mu = 0.8); e <- round(runif(120, 0.5, 2), 2)
+rows <- lapply(101:120, function(t) { w <- 4; win <- (t - w + 1):t; base <- max(1, t - w - 80 + 1):(t - w); b <- sum(v[base]); T <- sum(e[base]); tt <- sum(e[win]); k <- sum(v[win])
+  rate <- b / T; phi <- sum((v[base] - rate * e[base])^2 / (rate * e[base])) / (length(base) - 1); d <- max(0, phi - 1) / rate
+  P <- function(k) if (k <= 0) 1 else { n <- k + b; i <- k:n; sum(exp(lchoose(n, i) + lbeta(i + tt / d, n - i + T / d) - lbeta(tt / d, T / d))) }
+  B <- 0; while (P(B + 1) > 0.02) B <- B + 1
+  list(4, k, rate * tt, B, P(k)) })
+pick <- function(i) sapply(rows, function(r) r[[i]])
+case("window_test", "R: lbeta, week by week", "dispersion estimated from the past, with exposure", list(counts = v, exposure = e, range_from = 101, range_to = 120, window = 4, baseline = 80,
+     alpha = 0.02, test = "negative_binomial", estimate_dispersion = TRUE),
+     list(window = pick(1), cases = pick(2), expected = pick(3), upperbound = pick(4), p_value = pick(5), alarm = pick(2) > pick(4)))
 rows <- lapply(101:120, function(t) { s <- t; while (s > 1 && t - s < 79 && sum(x[s:t]) < 3) s <- s - 1; len <- t - s + 1
   base <- max(1, s - 80):(s - 1); b <- sum(x[base]); k <- sum(x[s:t]); p <- if (x[t] == 0 || k < 3) 1 else cond(k, len, b, length(base))
   list(len, k, b / length(base) * len, bound(len, b, length(base), 0.02), p, x[t] > 0 && k >= 3 && k > bound(len, b, length(base), 0.02)) })
