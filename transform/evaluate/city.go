@@ -142,7 +142,7 @@ func cityMethods() []cityMethod {
 			for _, c := range s.counts[:from] {
 				cases += c
 			}
-			d := stats.DetectorFor(cases / float64(from))
+			d := stats.DetectorPerExposure(cases / float64(from))
 			d.NoBounds = true
 			return d
 		})},

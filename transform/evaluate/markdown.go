@@ -150,6 +150,18 @@ func (v view) ScanSmall() float64       { return v.sensitivity(Diagnosed, "windo
 func (v view) FarringtonSmall() float64 { return v.sensitivity(Diagnosed, "farrington", 0.1) }
 func (v view) WeekSmall() float64       { return v.sensitivity(Diagnosed, "window_test, 1 week", 0.1) }
 
+// RiseDelay is how late the recommended method is for a small rise in a series with one case in ten weeks.
+func (v view) RiseDelay() *float64 {
+	for _, c := range v.Choices {
+		for i, s := range v.Shapes {
+			if c.Background == Examined && c.Expected == 0.1 && s.Kind == "rise" && s.Size == "small" && i < len(c.Recommended.Found) {
+				return c.Recommended.Found[i].Delay
+			}
+		}
+	}
+	return nil
+}
+
 // Chance is two standard errors of the share of events of all kinds that are found, at worst.
 func (v view) Chance() float64 {
 	return 2 * math.Sqrt(0.25/float64(v.Series*len(v.Shapes)))

@@ -36,9 +36,11 @@ type Detector struct {
 // week: the one that the evaluation in docs/evaluation.md recommends, which `ohwatch stat evaluate` computes again.
 func DetectorFor(expected float64) Detector {
 	return choose(expected, []sizeClass{
-		{0.045, scanDetector(26, 0.005)},
-		{0.17, scanDetector(26, 0.001)},
-		{0.55, scanDetector(13, 0.0005)},
+		{0.045, scanDetector(26, 0.03)},
+		{0.17, scanDetector(13, 0.005)},
+		{0.55, scanDetector(26, 0.0005)},
+		{1.7, scanDetector(26, 0.00001)},
+		{5.5, farringtonDetector(0.005)},
 		{math.Inf(1), farringtonDetector(0.002)},
 	})
 }
@@ -47,8 +49,12 @@ func DetectorFor(expected float64) Detector {
 // examinations that the cases were found in.
 func DetectorPerExposure(expected float64) Detector {
 	return choose(expected, []sizeClass{
-		{1.7, scanDetector(26, 0.01)},
-		{math.Inf(1), cusumDetector(1.5, 260)},
+		{0.045, scanDetector(26, 0.05)},
+		{0.17, scanDetector(26, 0.01)},
+		{0.55, scanDetector(13, 0.01)},
+		{5.5, scanDetector(26, 0.01)},
+		{22, cusumDetector(1.5, 156)},
+		{math.Inf(1), testDetector(4, 0.005)},
 	})
 }
 
@@ -69,6 +75,10 @@ func choose(expected float64, classes []sizeClass) Detector {
 
 func scanDetector(weeks int, alpha float64) Detector {
 	return Detector{Method: DetectorScan, Alpha: alpha, Window: weeks, Past: Past{Periods: 5 * weeksOfYear}, MinCases: 2}
+}
+
+func testDetector(weeks int, alpha float64) Detector {
+	return Detector{Method: DetectorWindowTest, Alpha: alpha, Window: weeks, Test: CountBinomial, Past: Past{Periods: 5 * weeksOfYear}, MinCases: 2}
 }
 
 func cusumDetector(ratio, arl float64) Detector {

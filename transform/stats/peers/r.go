@@ -114,12 +114,12 @@ func perItem(lines string) (map[string]float64, error) {
 		}
 		fields := strings.Split(line, "\t")
 		if len(fields) != 3 {
-			return nil, fmt.Errorf("R's time %q: want what, items and seconds", line)
+			return nil, fmt.Errorf("time of R %q: want what, items and seconds", line)
 		}
 		items, err1 := strconv.ParseFloat(fields[1], 64)
 		seconds, err2 := strconv.ParseFloat(fields[2], 64)
 		if err := errors.Join(err1, err2); err != nil {
-			return nil, fmt.Errorf("R's time %q: %w", line, err)
+			return nil, fmt.Errorf("time of R %q: %w", line, err)
 		}
 		all[fields[0]] = append(all[fields[0]], seconds/items)
 	}
