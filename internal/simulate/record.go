@@ -16,7 +16,7 @@ type Record struct {
 	// Exams are the cards of examinations that arrived, by township (and unassigned at the end) and week from the first
 	// Monday on or before From.
 	Exams  [][]int
-	Events      []Event
+	Events []Event
 }
 
 // Card is one report card of a suspected or diagnosed case.
