@@ -66,6 +66,7 @@ func commands(a *app) []*cobra.Command {
 		newReviewCommand(a),
 		newContractCommand(a),
 		newSenderCommand(a),
+		newQualityCommand(a),
 		newTransformCommand(a),
 		newIndicatorsCommand(a),
 		newWarnCommand(a),

@@ -267,6 +267,6 @@ func weekOf(instant time.Time) period.Period {
 
 // demoTransform brings models and indicators up to date.
 func (a *app) demoTransform(ctx context.Context) error {
-	_, err := transform.Run(ctx, a.db, a.transformOptions("demo"))
+	_, err := a.bringUpToDate(ctx, a.transformOptions("demo"))
 	return err
 }

@@ -409,29 +409,21 @@ type dueLine struct {
 	Stream   string  `json:"stream"`
 	Period   string  `json:"period"`
 	Due      string  `json:"due"`
-	State    string  `json:"state"` // missing, late, in_time or zero
+	State    string  `json:"state"` // missing, open, late, in_time or zero
 	Received *string `json:"received"`
 	DaysLate int     `json:"days_late"`
 	Batch    uint64  `json:"batch,omitempty"`
 	Contact  string  `json:"contact"`
 }
 
-func newDueLine(d receive.Due, today time.Time) dueLine {
+func newDueLine(d receive.Due) dueLine {
 	line := dueLine{
-		Sender: d.Sender, Stream: d.Stream, Period: d.Period.String(), Due: d.DueDate.Format(time.DateOnly), DaysLate: d.Late(today),
-		Batch: d.Delivered, Contact: d.Contact, State: "in_time",
+		Sender: d.Sender, Stream: d.Stream, Period: d.Period, Due: d.DueDate.Format(time.DateOnly), DaysLate: int(d.DaysLate), Batch: d.Batch,
+		Contact: d.Contact, State: d.State,
 	}
-	if !d.Open() {
+	if d.Received != nil {
 		day := d.Received.Format(time.DateOnly)
 		line.Received = &day
-	}
-	switch {
-	case d.Open():
-		line.State = "missing"
-	case d.Zero:
-		line.State = "zero"
-	case line.DaysLate > 0:
-		line.State = "late"
 	}
 	return line
 }
@@ -479,22 +471,22 @@ func (a *app) overdue(ctx context.Context, name, since string, all, remind bool)
 	if err := a.openDB(ctx); err != nil {
 		return err
 	}
-	if err := ingest.Measure(ctx, a.db); err != nil {
+	if err := a.refresh(ctx, "fct_due"); err != nil {
 		return err
 	}
-	dues, err := receive.Calendar(ctx, a.db, from, a.today())
+	dues, err := receive.Calendar(ctx, a.db, from)
 	if err != nil {
 		return err
 	}
-	dues = slices.DeleteFunc(dues, func(d receive.Due) bool { return name != "" && d.Sender != name || !all && !d.Open() })
+	dues = slices.DeleteFunc(dues, func(d receive.Due) bool { return name != "" && d.Sender != name || !all && !d.Missing() })
 	if remind {
 		return a.printReminders(dues)
 	}
 	open := 0
 	var rows [][]string
 	for _, d := range dues {
-		line := newDueLine(d, a.today())
-		if d.Open() {
+		line := newDueLine(d)
+		if d.Missing() {
 			open++
 		}
 		if a.json {
@@ -533,11 +525,11 @@ func (a *app) printReminders(dues []receive.Due) error {
 		var lines []string
 		for ; i < len(dues) && dues[i].Sender == first.Sender; i++ {
 			d := dues[i]
-			if !d.Open() {
+			if !d.Missing() {
 				continue
 			}
 			lines = append(lines, a.text("sender.reminder_line", map[string]any{
-				"stream": a.text("report.stream."+d.Stream, nil), "period": d.Period, "due": d.DueDate.Format(time.DateOnly), "days": d.Late(a.today()),
+				"stream": a.text("report.stream."+d.Stream, nil), "period": d.Period, "due": d.DueDate.Format(time.DateOnly), "days": d.DaysLate,
 			}))
 		}
 		if len(lines) == 0 {

@@ -310,7 +310,7 @@ func (a *app) tallied(t receive.Tally) schedule.Outcome {
 
 // transformJob brings models and indicators up to date.
 func (a *app) transformJob(ctx context.Context, _ time.Time) (schedule.Outcome, error) {
-	result, err := transform.Run(ctx, a.db, a.transformOptions("job"))
+	result, err := a.bringUpToDate(ctx, a.transformOptions("job"))
 	var outcome schedule.Outcome
 	built := 0
 	for _, step := range result.Steps {

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"ohwatch/ingest"
 	"ohwatch/transform"
 )
 
@@ -23,7 +25,7 @@ func newTransformCommand(a *app) *cobra.Command {
 			}
 			opt.Today, opt.City, opt.By = a.today(), a.cfg.City.Code, "command"
 			opt.Report = a.printStep
-			result, err := transform.Run(cmd.Context(), a.db, opt)
+			result, err := a.bringUpToDate(cmd.Context(), opt)
 			if errors.Is(err, transform.ErrUnknownModel) {
 				return usageError(err)
 			}
@@ -39,6 +41,22 @@ func newTransformCommand(a *app) *cobra.Command {
 	command.Flags().BoolVar(&opt.Full, "full", false, a.text("transform.flag_full", nil))
 	command.Flags().StringSliceVar(&opt.Select, "select", nil, a.text("transform.flag_select", nil))
 	return command
+}
+
+// bringUpToDate measures what was loaded since and brings models and indicators up to date.
+func (a *app) bringUpToDate(ctx context.Context, opt transform.Options) (transform.Result, error) {
+	if err := ingest.Measure(ctx, a.db); err != nil {
+		return transform.Result{}, err
+	}
+	return transform.Run(ctx, a.db, opt)
+}
+
+// refresh brings single models up to date, with what they read.
+func (a *app) refresh(ctx context.Context, models ...string) error {
+	opt := a.transformOptions("command")
+	opt.Select = models
+	_, err := a.bringUpToDate(ctx, opt)
+	return err
 }
 
 // stepLine is one line of `ohwatch transform --json`.

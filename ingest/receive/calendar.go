@@ -13,93 +13,30 @@ import (
 	"ohwatch/warehouse"
 )
 
-// Due is one file that a sender's profile makes us expect.
+// Due is one file that a sender's profile makes us expect, a row of the model fct_due.
 type Due struct {
-	Sender    string
-	Stream    string
-	Contact   string
-	Period    period.Period
-	DueDate   time.Time // midnight UTC
-	Received  time.Time // day on which the first file for the period came, or was said to be nothing; zero: not yet
-	Zero      bool      // nothing to report, said or sent
-	Delivered uint64    // first batch that covers the period, 0: none
+	Sender   string     `ch:"sender"`
+	Stream   string     `ch:"stream"`
+	Contact  string     `ch:"contact"`
+	Period   string     `ch:"period"`
+	DueDate  time.Time  `ch:"due_date"`     // midnight UTC
+	Received *time.Time `ch:"received_day"` // day on which the first file for the period came, or was said to be nothing; nil: not yet
+	Batch    uint64     `ch:"batch"`        // first one that covers the period, 0: none
+	State    string     `ch:"state"`        // missing, late, in_time, zero, or open: missing, but not due yet
+	DaysLate uint32     `ch:"days_late"`    // by which it came, or is by now, after its due date
 }
 
-// Late is the number of days by which the file came, or is by now, after its due date; 0 when it is in time.
-func (d Due) Late(today time.Time) int {
-	day := d.Received
-	if day.IsZero() {
-		day = today
-	}
-	return max(0, int(day.Sub(d.DueDate)/(24*time.Hour)))
-}
+// Missing reports whether the file has not come though it is due.
+func (d Due) Missing() bool { return d.State == "missing" }
 
-// Open reports whether the file is still missing.
-func (d Due) Open() bool { return d.Received.IsZero() }
-
-// Calendar returns every file that is or was due up to today, by sender, stream and period, for periods that end on
-// or after from. A period is covered by
-//
-//   - a batch of the sender and stream of which at least a tenth of the dated rows lie in the period,
-//   - a batch of headings only, or of a stream without dates, that arrived after the period had ended and before the next one did,
-//   - a statement that there is nothing to report for the period.
-func Calendar(ctx context.Context, db *warehouse.DB, from, today time.Time) ([]Due, error) {
-	all, err := Profiles(ctx, db)
-	if err != nil {
-		return nil, err
-	}
+// Calendar returns every file that was due for periods that begin on or after from, by sender, stream and period, as
+// the model fct_due was last built.
+func Calendar(ctx context.Context, db *warehouse.DB, from time.Time) ([]Due, error) {
 	var dues []Due
-	for _, p := range all {
-		for _, e := range p.Expected {
-			if e.Cadence == 0 {
-				continue
-			}
-			first := p.Since
-			if first.Before(from) {
-				first = from
-			}
-			for _, one := range period.Between(first, today, e.Cadence) {
-				d := Due{Sender: p.Sender, Stream: e.Stream, Contact: p.Contact, Period: one, DueDate: one.End.AddDate(0, 0, e.DueDays)}
-				if d.DueDate.Before(today) && !one.Start.Before(period.Of(p.Since, e.Cadence).Start) {
-					dues = append(dues, d)
-				}
-			}
-		}
+	if err := db.Select(ctx, &dues, "receive_due", clickhouse.Named("from", from.Format(time.DateOnly))); err != nil {
+		return nil, fmt.Errorf("read the expected files: %w", err)
 	}
-	if len(dues) == 0 {
-		return nil, nil
-	}
-	return dues, cover(ctx, db, dues, today)
-}
-
-// coverRow is what is known of a period of a sender and stream.
-type coverRow struct {
-	Sender string    `ch:"sender"`
-	Stream string    `ch:"stream"`
-	Period string    `ch:"period"`
-	Day    time.Time `ch:"day"`
-	Zero   bool      `ch:"zero"`
-	Batch  uint64    `ch:"batch"`
-}
-
-// cover fills what was received for each period.
-func cover(ctx context.Context, db *warehouse.DB, dues []Due, today time.Time) error {
-	var rows []coverRow
-	if err := db.Select(ctx, &rows, "receive_cover", clickhouse.Named("today", today.Format(time.DateOnly))); err != nil {
-		return fmt.Errorf("read what was received: %w", err)
-	}
-	type key struct{ sender, stream, period string }
-	known := make(map[key]coverRow, len(rows))
-	for _, row := range rows {
-		known[key{row.Sender, row.Stream, row.Period}] = row
-	}
-	for i := range dues {
-		d := &dues[i]
-		if row, ok := known[key{d.Sender, d.Stream, d.Period.String()}]; ok {
-			d.Received, d.Zero, d.Delivered = row.Day, row.Zero, row.Batch
-		}
-	}
-	return nil
+	return dues, nil
 }
 
 // SayZero records that a sender has nothing to report of a stream for a period, or, withdrawn, that this was a mistake.

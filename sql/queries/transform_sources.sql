@@ -17,3 +17,9 @@ UNION ALL
 SELECT 'ops_alias', toString(cityHash64(count(), max(id))) FROM ops_alias WHERE at <= {as_of:DateTime64(3, 'UTC')}
 UNION ALL
 SELECT name, toString(uuid) FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'ref_')
+UNION ALL
+SELECT 'ops_sender', toString(cityHash64(count(), max(at))) FROM ops_sender
+UNION ALL
+SELECT 'ops_zero', toString(cityHash64(count(), max(at))) FROM ops_zero
+UNION ALL
+SELECT 'ops_measure', toString(uniqExact(batch)) FROM ops_measure WHERE kind = 'rows'
