@@ -182,6 +182,11 @@ type Quality struct {
 	Late      []Warning // about late or silent senders, part of Bulletin.Warnings too
 	Unmatched []Unmatched
 	Open      int // rows with a hazard that matched nothing
+
+	Standings []Standing      // of the senders over the last twelve months, those below the others first
+	Missing   []Missing       // files that have not come though they were due
+	Headings  []HeadingChange // known headings that are gone, of this month and the one before
+	Drifts    []Drift         // distributions that have shifted, likewise
 }
 
 // Arrival is what one sender delivered of one stream.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -50,9 +51,13 @@ type page struct {
 	LateRest     int
 	Rejects      table
 	Unmatched    table
-	Definitions  []definition
-	Notes        []string
-	Footer       string
+
+	Standings, Missing         table
+	StandingsRest, MissingRest string
+	Changes                    []string
+	Definitions                []definition
+	Notes                      []string
+	Footer                     string
 
 	style, chartLibrary, script string
 }
@@ -119,6 +124,7 @@ func newPage(w words, b *Bulletin) *page {
 	p.readings(b)
 	p.figures(b)
 	p.quality(b)
+	p.scorecard(b.Quality)
 	p.definitions(b)
 	return p
 }
@@ -482,6 +488,62 @@ func (p *page) quality(b *Bulletin) {
 	}
 	if rest > 0 && len(q.Unmatched) > 0 {
 		p.Unmatched.Rows = append(p.Unmatched.Rows, []string{p.say("report.more_words"), p.count(rest)})
+	}
+}
+
+// standingsShown, missingShown and changesShown bound the scorecard in the bulletin; ohwatch quality shows all.
+const (
+	standingsShown = 12
+	missingShown   = 10
+	changesShown   = 5
+)
+
+// scorecard puts words to the standings of the senders, what is missing and what has changed.
+func (p *page) scorecard(q Quality) {
+	p.Standings = table{Caption: p.say("report.standings"), Numeric: []bool{false, true, true, true, true, false, true, true}}
+	for _, key := range []string{"sender", "read", "valid", "range", "expected", "standing", "filled", "in_time"} {
+		p.Standings.Columns = append(p.Standings.Columns, p.say("report.column_"+key))
+	}
+	share := func(x *float64) string {
+		if x == nil {
+			return p.say("report.none")
+		}
+		return p.percent(*x, nil)
+	}
+	for i, s := range q.Standings {
+		if i == standingsShown {
+			p.StandingsRest = p.say("report.standings_more", "n", p.count(len(q.Standings)-i))
+			break
+		}
+		span, kept := p.say("report.none"), p.say("report.none")
+		if s.Lower != nil && s.Upper != nil {
+			span = share(s.Lower) + "–" + share(s.Upper)
+		}
+		if s.Due > 0 {
+			kept = p.count(int(s.DueKept)) + "/" + p.count(int(s.Due))
+		}
+		p.Standings.Rows = append(p.Standings.Rows, []string{
+			s.Sender, p.count(int(s.Read)), share(s.Value), span, share(s.Expected), p.say("report.verdict_" + s.Verdict), share(s.Completeness), kept,
+		})
+	}
+	p.Missing = table{Caption: p.say("report.missing_files"), Numeric: []bool{false, false, false, true, true}, Columns: []string{
+		p.say("report.column_sender"), p.say("report.column_stream"), p.say("report.column_period"), p.say("report.column_due"), p.say("report.column_days_late"),
+	}}
+	for i, m := range q.Missing {
+		if i == missingShown {
+			p.MissingRest = p.say("report.missing_more", "n", p.count(len(q.Missing)-i))
+			break
+		}
+		p.Missing.Rows = append(p.Missing.Rows, []string{m.Sender, p.stream(m.Stream), m.Period, p.iso(m.DueDate), p.count(int(m.DaysLate))})
+	}
+	for _, h := range q.Headings[:min(len(q.Headings), changesShown)] {
+		p.Changes = append(p.Changes, p.say("report.heading_"+h.Change,
+			"sender", h.Sender, "stream", p.stream(h.Stream), "month", h.Month, "heading", h.Heading, "before", h.Before, "n", p.count(int(h.N))))
+	}
+	for _, d := range q.Drifts[:min(len(q.Drifts), changesShown)] {
+		p.Changes = append(p.Changes, p.say("report.drift",
+			"sender", d.Sender, "stream", p.stream(d.Stream), "month", d.Month, "field", d.Title, "value", d.Value,
+			"was", p.percent(d.Was, nil), "is", p.percent(d.Is, nil), "psi", strconv.FormatFloat(d.PSI, 'f', 2, 64)))
 	}
 }
 

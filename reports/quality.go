@@ -3,6 +3,8 @@ package reports
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
@@ -102,6 +104,7 @@ type Drift struct {
 	Stream string  `ch:"stream" json:"stream"`
 	Month  string  `ch:"month" json:"month"`
 	Field  string  `ch:"field" json:"field"`
+	Title  string  `ch:"heading" json:"heading"` // the sender's heading of the field
 	Now    uint64  `ch:"n_now" json:"n_now"`
 	Before uint64  `ch:"n_before" json:"n_before"`
 	PSI    float64 `ch:"psi" json:"psi"` // population stability index
@@ -120,4 +123,47 @@ func Drifts(ctx context.Context, db *warehouse.DB, f QualityFilter) ([]Drift, er
 		return nil, fmt.Errorf("read the shifts of distributions: %w", err)
 	}
 	return all, nil
+}
+
+// Missing is a file that has not come though it was due.
+type Missing struct {
+	Sender   string    `ch:"sender"`
+	Stream   string    `ch:"stream"`
+	Period   string    `ch:"period"`
+	DueDate  time.Time `ch:"due_date"`
+	DaysLate uint32    `ch:"days_late"`
+}
+
+// scoreModels are the models that the bulletin's scorecard reads.
+var scoreModels = []string{"fct_delivery", "fct_due", "fct_heading_change", "fct_drift", "fct_quality"}
+
+// scorecard reads what the bulletin shows of the scorecard: standings of the last twelve months, changes of the month
+// of the bulletin and the one before, files missing for less than a year.
+func (r *reader) scorecard(ctx context.Context) error {
+	var found []struct {
+		Name string `ch:"name"`
+	}
+	if err := r.db.Select(ctx, &found, "reports_tables", clickhouse.Named("names", scoreModels)); err != nil {
+		return err
+	}
+	if len(found) < len(scoreModels) {
+		return nil // not transformed since these models came
+	}
+	q := &r.b.Quality
+	end := r.cutoff()
+	year := QualityFilter{Period: period.Period{Start: end.AddDate(0, -11, 1-end.Day()), End: end}}
+	recent := QualityFilter{Period: period.Period{Start: end.AddDate(0, -1, 1-end.Day()), End: end}}
+	var err error
+	if q.Standings, err = League(ctx, r.db, year); err != nil {
+		return err
+	}
+	q.Standings = slices.DeleteFunc(q.Standings, func(s Standing) bool { return s.Sender == "" })
+	if q.Headings, err = HeadingChanges(ctx, r.db, recent); err != nil {
+		return err
+	}
+	q.Headings = slices.DeleteFunc(q.Headings, func(h HeadingChange) bool { return h.Change != "suspected" && h.Change != "missing" })
+	if q.Drifts, err = Drifts(ctx, r.db, recent); err != nil {
+		return err
+	}
+	return r.db.Select(ctx, &q.Missing, "quality_missing", day("from", end.AddDate(-1, 0, 0)), day("to", end.AddDate(0, 0, 1)))
 }

@@ -56,6 +56,7 @@ func Read(ctx context.Context, db *warehouse.DB, opt Options) (*Bulletin, error)
 		{"readings", r.readings},
 		{"detectors", r.detectors},
 		{"quality", r.quality},
+		{"scorecard", r.scorecard},
 	} {
 		if err := part.read(ctx); err != nil {
 			return nil, fmt.Errorf("read bulletin %s: %s: %w", opt.Period, part.name, err)

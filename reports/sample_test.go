@@ -98,6 +98,10 @@ func hostileBulletin(t testing.TB) *Bulletin {
 	for i := range b.Quality.Arrivals {
 		b.Quality.Arrivals[i].Sender = hostile
 	}
+	for i := range b.Quality.Standings {
+		b.Quality.Standings[i].Sender = hostile
+	}
+	b.Quality.Headings[0].Heading, b.Quality.Drifts[0].Value = hostile, hostile
 	for i := range b.Quality.Unmatched {
 		b.Quality.Unmatched[i].Text = hostile
 	}
@@ -261,6 +265,15 @@ func fullBulletin(t testing.TB) *Bulletin {
 	}
 	b.Quality.Rejects = []Reject{{"exam", "id_check_digit", 84}, {"exam", "id_damaged", 61}, {"exam", "totals_row", 22}, {"detection", "not_a_number", 18}, {"case_report", "required", 15}}
 	b.Quality.Unmatched = []Unmatched{{"粉尘", 201}, {"其他粉尘(混合)", 64}, {"有机溶剂", 40}}
+	for i, verdict := range []string{"below", "as_others", "as_others", "above", "no_rows"} {
+		b.Quality.Standings = append(b.Quality.Standings, Standing{
+			Sender: fmt.Sprintf("新郑市第%d职业健康检查中心", i+1), Valid: 900, Read: 1000, Value: number(.9), Lower: number(.879), Upper: number(.917),
+			Expected: number(.92), Verdict: verdict, Completeness: number(.81), DueKept: 10, Due: 12, Silent: 1,
+		})
+	}
+	b.Quality.Missing = []Missing{{Sender: "新郑市第3职业健康检查中心", Stream: "exam", Period: "2026-10", DueDate: b.Week.Start, DaysLate: 7}}
+	b.Quality.Headings = []HeadingChange{{Sender: "新郑市第3职业健康检查中心", Stream: "exam", Month: "2026-11", Change: "suspected", Heading: "检查时间", Before: "体检日期", N: 2}}
+	b.Quality.Drifts = []Drift{{Sender: "新郑市第4职业健康检查中心", Stream: "exam", Month: "2026-11", Title: "体检类型", Value: "pre", Was: .12, Is: .45, PSI: .61}}
 	b.Snapshot = Snapshot{Batch: 1812, Batches: 1790, At: time.Date(2026, 11, 16, 0, 42, 7, 0, time.UTC), Hash: "3f1c9a52d7e08b64"}
 	return b
 }

@@ -114,9 +114,13 @@ func printAll[T any](a *app, all []T) error {
 func (a *app) printLeague(standings []reports.Standing) error {
 	var rows [][]string
 	for _, s := range standings {
+		kept, silent := "-", "-"
+		if s.Due > 0 {
+			kept, silent = fmt.Sprintf("%.0f/%.0f", s.DueKept, s.Due), fmt.Sprintf("%.0f", s.Silent)
+		}
 		rows = append(rows, []string{
 			a.senderName(s.Sender), strconv.FormatFloat(s.Read, 'f', 0, 64), share(s.Value), scoreInterval(s.Lower, s.Upper), share(s.Expected),
-			a.text("quality.verdict_"+s.Verdict, nil), share(s.Completeness), fmt.Sprintf("%.0f/%.0f", s.DueKept, s.Due), fmt.Sprintf("%.0f", s.Silent),
+			a.text("report.verdict_"+s.Verdict, nil), share(s.Completeness), kept, silent,
 		})
 	}
 	return printTable(a.out, strings.Split(a.text("quality.league_head", nil), "|"), rows)
@@ -206,10 +210,6 @@ func (a *app) printChanges(ctx context.Context, f reports.QualityFilter) error {
 	if err != nil {
 		return err
 	}
-	names, err := fieldNames()
-	if err != nil {
-		return err
-	}
 	var lines []string
 	for _, h := range headings {
 		lines = append(lines, a.text("report.heading_"+h.Change, map[string]any{
@@ -220,7 +220,7 @@ func (a *app) printChanges(ctx context.Context, f reports.QualityFilter) error {
 	var shifted []string
 	for _, d := range drifts {
 		shifted = append(shifted, a.text("report.drift", map[string]any{
-			"sender": d.Sender, "stream": a.text("report.stream."+d.Stream, nil), "month": d.Month, "field": names[d.Stream+"."+d.Field], "value": d.Value,
+			"sender": d.Sender, "stream": a.text("report.stream."+d.Stream, nil), "month": d.Month, "field": d.Title, "value": d.Value,
 			"was": share(&d.Was), "is": share(&d.Is), "psi": fmt.Sprintf("%.2f", d.PSI),
 		}))
 	}

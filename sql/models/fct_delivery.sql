@@ -29,7 +29,6 @@ SELECT
     stg_batch.batch                                                             AS batch,
     stg_batch.stream::String                                                    AS stream,
     if(stg_batch.sender = '', authors.author, stg_batch.sender::String)         AS sender,
-    stg_batch.sender != ''                                                      AS is_sender_known,
     stg_batch.received_at                                                       AS received_at,
     toDate32(stg_batch.received_at, 'Asia/Shanghai')                            AS received_day,
     formatDateTime(stg_batch.received_at, '%Y-%m', 'Asia/Shanghai')             AS month,

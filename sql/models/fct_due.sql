@@ -40,7 +40,7 @@ WITH
     (
         SELECT batch, sender, stream, received_day AS day, n_read
         FROM fct_delivery
-        WHERE is_sender_known AND received_day <= {today:Date32}
+        WHERE sender != '' AND received_day <= {today:Date32}
     ),
     kinds AS (SELECT arrayJoin(['week', 'month', 'quarter', 'year']) AS kind),
     dated AS

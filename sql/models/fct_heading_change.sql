@@ -3,12 +3,13 @@
 -- grain: one row per batch and heading that differs from the delivery before of the same sender and stream
 -- order: sender, stream, batch, change, heading
 -- Renamed means that the same field stands under another heading, suspected that a known heading is gone and an unknown one stands at
--- its place. New, missing are neither. Moved are the same headings in another order, one row for the batch.
+-- its place. Spaces, line breaks, asterisks and the width of characters don't count. New, missing are neither. Moved are the same headings in another order, one row for the batch.
 WITH
     deliveries AS
     (
         SELECT batch, sender, stream, month,
-            arrayFilter(p -> p.1 != '', arrayZip(headings, heading_fields, arrayEnumerate(headings))) AS here,
+            arrayMap(h -> replaceRegexpAll(normalizeUTF8NFKC(h), '[\\s*]', ''), headings) AS plain,
+            arrayFilter(p -> p.1 != '', arrayZip(plain, heading_fields, arrayEnumerate(plain))) AS here,
             lagInFrame(here) OVER (PARTITION BY sender, stream ORDER BY received_at, batch ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before
         FROM fct_delivery
         WHERE sender != '' AND notEmpty(headings)
