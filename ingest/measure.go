@@ -116,7 +116,7 @@ func (c *Contract) measured(types map[string]string) measured {
 	}
 	for _, f := range c.Fields {
 		field := measuredField{Name: f.Name}
-		for _, name := range f.To {
+		for _, name := range c.filled(f) {
 			if class := classOf(types[name]); class != "" {
 				field.Columns = append(field.Columns, measuredColumn{name, class})
 			}
@@ -156,6 +156,19 @@ func (c *Contract) measured(types map[string]string) measured {
 		}
 	}
 	return m
+}
+
+// filled returns the columns that a field fills: its own, or those of the first rule that reads it before all others.
+func (c *Contract) filled(f Field) []string {
+	if len(f.To) > 0 || f.Use == "drop" {
+		return f.To
+	}
+	for _, r := range c.Derive {
+		if len(r.From) > 0 && r.From[0] == f.Name {
+			return r.To[:1]
+		}
+	}
+	return nil
 }
 
 // classOf returns the class of a ClickHouse type as the measuring query knows it, empty for no type.

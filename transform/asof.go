@@ -29,6 +29,9 @@ func EndOfDay(date time.Time) time.Time {
 	return time.Date(y, m, d+1, 0, 0, 0, 0, period.Shanghai()).Add(-time.Millisecond)
 }
 
+// linked are the logs that models read, beside the loaded rows and the code lists.
+var linked = []string{"ops_alias", "ops_batch", "ops_finding", "ops_measure", "ops_sender", "ops_zero"}
+
 // AsOf calls use with a warehouse that knows what was known at the end of a day in Shanghai, and with options
 // whose today is that day. It is a database of its own, with views of the loaded rows and tables for results,
 // and is removed afterwards. Batches that were taken back later still count in it.
@@ -52,7 +55,7 @@ func AsOf(ctx context.Context, db *warehouse.DB, date time.Time, opt Options, us
 		how := ""
 		switch {
 		case strings.HasSuffix(table, aside), strings.HasSuffix(table, "_local"):
-		case hasPrefix(table, "raw_", "ref_"), table == "ops_batch", table == "ops_finding", table == "ops_alias":
+		case hasPrefix(table, "raw_", "ref_"), slices.Contains(linked, table):
 			how = "transform_link"
 		case hasPrefix(table, "ind_", "wrn_", "det_"), table == "ops_run":
 			how = "transform_like_other"

@@ -7,8 +7,8 @@
 WITH
     by_month AS
     (
-        SELECT d.sender AS sender, d.stream AS stream, toDate32(toStartOfMonth(d.received_day)) AS start, m.field::String AS field, m.value AS value, sum(m.n) AS n
-        FROM ops_measure AS m FINAL
+        SELECT d.sender AS sender, d.stream AS stream, toDate32(toStartOfMonth(d.received_day)) AS start, m.field AS field, m.value AS value, sum(m.n) AS n
+        FROM stg_measure AS m
         INNER JOIN fct_delivery AS d ON d.batch = m.batch
         WHERE m.kind = 'value' AND d.sender != ''
         GROUP BY d.sender, d.stream, start, m.field, m.value

@@ -46,13 +46,13 @@ WITH
     dated AS
     (
         SELECT m.batch AS batch, toDate32(m.value) AS event, m.n AS n
-        FROM ops_measure AS m FINAL
+        FROM stg_measure AS m
         WHERE m.kind = 'event' AND m.batch IN (SELECT batch FROM arrived)
     ),
     undated AS
     (
         SELECT batch, day FROM arrived
-        WHERE n_read = 0 OR stream NOT IN (SELECT e.stream::String FROM ops_measure AS e FINAL WHERE e.kind = 'event')
+        WHERE n_read = 0 OR stream NOT IN (SELECT e.stream FROM stg_measure AS e WHERE e.kind = 'event')
     ),
     placed AS
     (

@@ -25,8 +25,8 @@ WITH
     ),
     measured AS
     (
-        SELECT d.sender AS sender, d.stream AS stream, d.month AS month, d.received_day AS received_day, toString(m.kind) AS kind, m.field::String AS field, m.value AS value, m.n AS n
-        FROM ops_measure AS m FINAL
+        SELECT d.sender AS sender, d.stream AS stream, d.month AS month, d.received_day AS received_day, m.kind AS kind, m.field AS field, m.value AS value, m.n AS n
+        FROM stg_measure AS m
         INNER JOIN fct_delivery AS d ON d.batch = m.batch
         WHERE m.kind != 'value'
     ),
