@@ -60,6 +60,14 @@ func (s CountSeries) at(day time.Time) (int, bool) {
 	return low, low < len(s.Dates) && s.Dates[low].Equal(day)
 }
 
+// offset is the log population of a period, 0 if there is no offset.
+func (s CountSeries) offset(t int, wanted bool) float64 {
+	if !wanted {
+		return 0
+	}
+	return math.Log(s.Population[t])
+}
+
 // sameWeekday moves a day to the nearest one with the given weekday.
 func sameWeekday(day time.Time, weekday time.Weekday) time.Time {
 	forward := (int(weekday-day.Weekday()) + 7) % 7
@@ -139,6 +147,7 @@ func Farrington(s CountSeries, from, to int, opt FarringtonOptions) ([]Farringto
 	}
 	points := make([]FarringtonPoint, to-from)
 	var fitter seasonFitter
+	fitter.prepare(s.Counts)
 	for i := range points {
 		p, err := farringtonAt(s, from+i, opt, &fitter)
 		if err != nil {
@@ -220,15 +229,9 @@ func farringtonAt(s CountSeries, k int, opt FarringtonOptions, f *seasonFitter) 
 		if math.IsNaN(s.Counts[t]) {
 			return p, argumentError("counts", "value %d, which period %d is compared with, is missing", t+1, k+1)
 		}
-		f.set(i, s.Counts[t], float64(t+1), 0)
-		if opt.Offset {
-			f.offset[i] = math.Log(s.Population[t])
-		}
+		f.set(i, f.series[t], float64(t+1), s.offset(t, opt.Offset), 0)
 	}
-	offset := 0.0
-	if opt.Offset {
-		offset = math.Log(s.Population[k])
-	}
+	offset := s.offset(k, opt.Offset)
 	if opt.Trend && (opt.Years >= 3 || opt.Reweight || len(reference) > 2) {
 		converged, err := f.fitOutbreak(true, opt.Reweight, 1)
 		if err != nil {

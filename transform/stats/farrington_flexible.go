@@ -80,6 +80,7 @@ func FarringtonFlexible(s CountSeries, from, to int, opt FarringtonFlexibleOptio
 	}
 	points := make([]FlexiblePoint, to-from)
 	var fitter seasonFitter
+	fitter.prepare(s.Counts)
 	for i := range points {
 		p, err := flexibleAt(s, from+i, opt, &fitter)
 		if err != nil {
@@ -258,15 +259,10 @@ func (f *seasonFitter) setFlexible(s CountSeries, k int, groups []int, first int
 		if group == 0 || math.IsNaN(s.Counts[t]) {
 			continue
 		}
-		f.set(i, s.Counts[t], since(t, started), place[group])
-		if opt.Offset {
-			f.offset[i] = math.Log(s.Population[t])
-		}
+		f.set(i, f.series[t], since(t, started), s.offset(t, opt.Offset), place[group])
 		i++
 	}
-	if opt.Offset {
-		offset = math.Log(s.Population[k])
-	}
+	offset = s.offset(k, opt.Offset)
 	time = since(k, oldest)
 	if opt.Corrected {
 		time = since(k, started)

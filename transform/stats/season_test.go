@@ -27,11 +27,12 @@ func TestSeasonFitter_EqualsTheGeneralRegression(t *testing.T) {
 			time[i] = float64(100 + i)
 			m.Counts[i] = float64(y)
 			m.Columns[i%groups][i] = 1
-			f.set(i, float64(y), time[i], i%groups)
+			offset := 0.0
 			if withOffset {
-				f.offset[i] = math.Log(float64(1000 + 10*(i%7)))
-				m.Offset = append(m.Offset, f.offset[i])
+				offset = math.Log(float64(1000 + 10*(i%7)))
+				m.Offset = append(m.Offset, offset)
 			}
+			f.set(i, newSeasonValue(float64(y)), time[i], offset, i%groups)
 		}
 		if trend {
 			m.Columns = append(m.Columns, time)
