@@ -89,14 +89,19 @@ func EARS(method EARSMethod, x []float64, from, to int, opt EARSOptions) ([]EARS
 		gap = 2
 	}
 	points := make([]EARSPoint, to-from)
+	first := from
+	if isC3 {
+		first = max(from-2, gap+opt.Baseline)
+	}
+	baselines := earsBaselines(x, first, to, gap, opt)
 	var before, twoBefore float64 // excess of the two points before: max(0, score − 1)
 	if isC3 {
-		twoBefore = excess(earsBaseline(x, from-2, gap, opt).Score)
-		before = excess(earsBaseline(x, from-1, gap, opt).Score)
+		twoBefore = excess(baselines[0].Score)
+		before = excess(baselines[1].Score)
 	}
 	for i := range points {
 		t := from + i
-		p := earsBaseline(x, t, gap, opt)
+		p := baselines[t-first]
 		own := p.Score
 		switch method {
 		case EARSC1, EARSC2:
@@ -115,12 +120,57 @@ func EARS(method EARSMethod, x []float64, from, to int, opt EARSOptions) ([]EARS
 	return points, nil
 }
 
-// earsBaseline gives mean, standard deviation and score of point t, its baseline ending gap points before it.
-func earsBaseline(x []float64, t, gap int, opt EARSOptions) EARSPoint {
-	baseline := x[t-gap-opt.Baseline : t-gap]
-	m := mean(baseline)
-	sd := maxNaN(opt.MinSigma, deviation(baseline, m))
-	return EARSPoint{Mean: m, SD: sd, Score: (x[t] - m) / sd}
+// earsBaselines gives mean, standard deviation and score of the points from:to, the baseline of each ending gap points
+// before it. The sums over a baseline of whole numbers are exact, and so can move on with it.
+func earsBaselines(x []float64, from, to, gap int, opt EARSOptions) []EARSPoint {
+	points := make([]EARSPoint, to-from)
+	n := float64(opt.Baseline)
+	begin := from - gap - opt.Baseline
+	if !sumsAreExact(x[begin:to], n) {
+		for i := range points {
+			baseline := x[begin+i : begin+i+opt.Baseline]
+			m := mean(baseline)
+			sd := maxNaN(opt.MinSigma, deviation(baseline, m))
+			points[i] = EARSPoint{Mean: m, SD: sd, Score: (x[from+i] - m) / sd}
+		}
+		return points
+	}
+	var total, squares float64
+	missed := 0
+	move := func(v, sign float64) {
+		if math.IsNaN(v) {
+			missed += int(sign)
+			return
+		}
+		total += sign * v
+		squares += sign * v * v
+	}
+	for _, v := range x[begin : begin+opt.Baseline] {
+		move(v, 1)
+	}
+	for i := range points {
+		m, sd := missing(), missing()
+		if missed == 0 {
+			m = total / n
+			sd = math.Max(opt.MinSigma, math.Sqrt((n*squares-total*total)/(n*(n-1))))
+		}
+		points[i] = EARSPoint{Mean: m, SD: sd, Score: (x[from+i] - m) / sd}
+		move(x[begin+i], -1)
+		move(x[begin+i+opt.Baseline], 1)
+	}
+	return points
+}
+
+// sumsAreExact reports whether n times the sum of n squares is exact for any n of the values: they are whole numbers, or
+// missing, and not too large.
+func sumsAreExact(x []float64, n float64) bool {
+	most := math.Sqrt((1 << 53) / (n * n))
+	for _, v := range x {
+		if !(math.Abs(v) <= most && v == math.Floor(v)) && !math.IsNaN(v) {
+			return false
+		}
+	}
+	return true
 }
 
 func excess(score float64) float64 { return maxNaN(0, score-1) }

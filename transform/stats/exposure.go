@@ -2,6 +2,7 @@ package stats
 
 import (
 	"math"
+	"slices"
 	"sort"
 )
 
@@ -73,11 +74,12 @@ func FitLognormal(m Measurements, oel, level float64) (LognormalExposure, error)
 	if m.detected() == 0 {
 		return r, argumentError("below_lod", "all measurements are below the detection limit")
 	}
-	l := lognormalLikelihood{logs: make([]float64, len(m.Value)), below: m.BelowLOD}
+	logs := make([]float64, len(m.Value))
 	for i, v := range m.Value {
-		l.logs[i] = math.Log(v)
+		logs[i] = math.Log(v)
 	}
-	if err := l.maximise(); err != nil {
+	l := newLognormalLikelihood(logs, m.BelowLOD)
+	if err := l.maximise(logs); err != nil {
 		return r, err
 	}
 	determinant := l.mm*l.ss - l.ms*l.ms
@@ -101,39 +103,71 @@ func FitLognormal(m Measurements, oel, level float64) (LognormalExposure, error)
 	return r, nil
 }
 
-// lognormalLikelihood is the log likelihood in (mu, log sigma) with its derivatives at the present point.
+// lognormalLikelihood is the log likelihood in (mu, log sigma) with its derivatives at the present point. All detected
+// values enter by three sums, and those below the same limit together.
 type lognormalLikelihood struct {
-	logs         []float64
-	below        []bool
-	mu, logSigma float64
-	value        float64
-	m, s         float64 // gradient
-	mm, ms, ss   float64 // second derivatives
+	n                     float64 // detected
+	centre, beyond, sumSq float64 // mean of their logarithms; Σ(log − centre) left of rounding; Σ(log − centre)²
+	limits                []censoringLimit
+	mu, logSigma          float64
+	value                 float64
+	m, s                  float64 // gradient
+	mm, ms, ss            float64 // second derivatives
+}
+
+// censoringLimit is the logarithm of a detection limit with the number of values below it.
+type censoringLimit struct{ log, n float64 }
+
+// newLognormalLikelihood sums up the logarithms of the values.
+func newLognormalLikelihood(logs []float64, below []bool) lognormalLikelihood {
+	const mostLimits = 64 // beyond so many the search would take longer than it saves
+	var l lognormalLikelihood
+	var total float64
+	for i, y := range logs {
+		if !below[i] {
+			l.n++
+			total += y
+			continue
+		}
+		known := -1
+		if len(l.limits) <= mostLimits {
+			known = slices.IndexFunc(l.limits, func(c censoringLimit) bool { return c.log == y })
+		}
+		if known < 0 {
+			known = len(l.limits)
+			l.limits = append(l.limits, censoringLimit{log: y})
+		}
+		l.limits[known].n++
+	}
+	l.centre = total / l.n
+	for i, y := range logs {
+		if !below[i] {
+			l.beyond += y - l.centre
+			l.sumSq += (y - l.centre) * (y - l.centre)
+		}
+	}
+	return l
 }
 
 func (l *lognormalLikelihood) evaluate(mu, logSigma float64) {
 	l.mu, l.logSigma = mu, logSigma
-	l.value, l.m, l.s, l.mm, l.ms, l.ss = 0, 0, 0, 0, 0, 0
 	sigma := math.Exp(logSigma)
-	for i, y := range l.logs {
-		z := (y - mu) / sigma
-		if !l.below[i] {
-			l.value -= logSigma + z*z/2 + 0.5*math.Log(2*math.Pi) + y
-			l.m += z / sigma
-			l.s += z*z - 1
-			l.mm -= 1 / (sigma * sigma)
-			l.ms -= 2 * z / sigma
-			l.ss -= 2 * z * z
-			continue
-		}
+	shift := l.centre - mu
+	sumZ := (l.beyond + l.n*shift) / sigma
+	sumZZ := (l.sumSq + 2*shift*l.beyond + l.n*shift*shift) / (sigma * sigma)
+	l.value = -l.n*(logSigma+0.5*math.Log(2*math.Pi)+l.centre) - l.beyond - sumZZ/2
+	l.m, l.s = sumZ/sigma, sumZZ-l.n
+	l.mm, l.ms, l.ss = -l.n/(sigma*sigma), -2*sumZ/sigma, -2*sumZZ
+	for _, c := range l.limits {
+		z := (c.log - mu) / sigma
 		log, ratio := logNormalCDF(z)
 		slope := -ratio * (z + ratio) // of the ratio
-		l.value += log
-		l.m -= ratio / sigma
-		l.s -= ratio * z
-		l.mm += slope / (sigma * sigma)
-		l.ms += (slope*z + ratio) / sigma
-		l.ss += slope*z*z + ratio*z
+		l.value += c.n * log
+		l.m -= c.n * ratio / sigma
+		l.s -= c.n * ratio * z
+		l.mm += c.n * slope / (sigma * sigma)
+		l.ms += c.n * (slope*z + ratio) / sigma
+		l.ss += c.n * (slope*z*z + ratio*z)
 	}
 }
 
@@ -150,10 +184,10 @@ func logNormalCDF(z float64) (log, ratio float64) {
 }
 
 // maximise climbs to the maximum by Newton's method, with steps that never lose likelihood.
-func (l *lognormalLikelihood) maximise() error {
+func (l *lognormalLikelihood) maximise(logs []float64) error {
 	flat := argumentError("value", "the measurements do not determine a lognormal distribution")
-	m := mean(l.logs)
-	sd := deviation(l.logs, m)
+	m := mean(logs)
+	sd := deviation(logs, m)
 	if !(sd > 1e-9*math.Max(1, math.Abs(m))) {
 		return flat
 	}
@@ -179,19 +213,19 @@ func (l *lognormalLikelihood) maximise() error {
 			}
 			if scale < 1e-9 { // nothing higher in this direction: this is the top
 				l.evaluate(mu, logSigma)
-				return l.settled(flat)
+				return l.settled(len(logs), flat)
 			}
 		}
 		if math.Abs(stepM) < 1e-11*sigma && math.Abs(stepS) < 1e-11 {
 			break
 		}
 	}
-	return l.settled(flat)
+	return l.settled(len(logs), flat)
 }
 
 // settled returns flat unless the present point is a proper maximum.
-func (l *lognormalLikelihood) settled(flat error) error {
-	n := float64(len(l.logs))
+func (l *lognormalLikelihood) settled(values int, flat error) error {
+	n := float64(values)
 	top := l.mm < 0 && l.mm*l.ss-l.ms*l.ms > 0
 	level := math.Abs(l.m)*math.Exp(l.logSigma) < 1e-5*n && math.Abs(l.s) < 1e-5*n
 	if !top || !level || !(math.Abs(l.logSigma) < 20) {
