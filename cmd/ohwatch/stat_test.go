@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,6 +25,7 @@ func runStat(t *testing.T, stdin string, args ...string) (string, error) {
 	command.SetIn(strings.NewReader(stdin))
 	command.SetOut(&out)
 	command.SetErr(&bytes.Buffer{})
+	command.SilenceUsage = true
 	err = command.Execute()
 	return out.String(), err
 }
@@ -126,10 +128,66 @@ func TestStat_SaysWhatIsWrong(t *testing.T) {
 	if _, err := runStat(t, "", "magic"); exitCode(err) != exitUsage || !strings.Contains(err.Error(), "magic") {
 		t.Errorf("unknown method: %v", err)
 	}
+	for in, want := range map[string]string{
+		`{"id":"a","method":"magic","input":{}}`: `{"id":"a","error":"method: there is no \"magic\""}`,
+		`{"id":"a","input":{}}`:                  `{"id":"a","error":"method: is missing"}`,
+	} {
+		if out, err := runStat(t, in); err != nil || strings.TrimSpace(out) != want {
+			t.Errorf("%s: got %s %v, want %s", in, out, err, want)
+		}
+	}
 	if _, err := runStat(t, `{"id":`, "ears"); err == nil || !strings.Contains(err.Error(), "standard input") {
 		t.Errorf("broken JSON: %v", err)
 	}
 	if _, err := runStat(t, "", "ears", "--in", filepath.Join(t.TempDir(), "none.json")); err == nil {
 		t.Error("a file that is not there: no error")
+	}
+}
+
+// What is not JSON costs its own answer only.
+func TestStat_AnswersAroundBrokenInput(t *testing.T) {
+	good := func(id string) string {
+		return `{"id":"` + id + `","method":"rate_ci","input":{"events":5,"person_time":100,"conf":0.95}}`
+	}
+	pretty := "{\n\"id\":\"p\",\n\"method\":\"rate_ci\",\n\"input\":{\"events\":5, oops }\n}\n"
+	for name, in := range map[string]string{
+		"a word":              good("a") + "\nnonsense\n" + good("b") + "\n",
+		"cut off":             good("a") + "\n" + `{"id":"x","input":{"events":` + "\n" + good("b") + "\n",
+		"a quote too many":    good("a") + "\n" + `{"id":"x""}` + "\r\n" + good("b"),
+		"spread over lines":   good("a") + "\n" + pretty + good("b"),
+		"NaN":                 good("a") + "\n" + `{"id":"x","input":{"events":NaN}}` + "\n\n" + good("b"),
+		"more after the case": good("a") + "\n" + `}` + "\n" + good("b") + "\n",
+		"a long line":         good("a") + "\n" + `{"id":"` + strings.Repeat("x", 100_000) + "\n" + good("b"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := runStat(t, in)
+			lines := strings.Split(strings.TrimSpace(out), "\n")
+			if err == nil || !strings.Contains(err.Error(), "standard input") {
+				t.Errorf("the error is %v", err)
+			}
+			if len(lines) != 3 || !strings.Contains(lines[0], `"id":"a","result"`) || !strings.Contains(lines[1], `{"id":null,"error":"not JSON`) || !strings.Contains(lines[2], `"id":"b","result"`) {
+				t.Errorf("got %s", out)
+			}
+		})
+	}
+}
+
+func TestStat_KeepsTheOrderOfManyCases(t *testing.T) {
+	var in, want strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&in, `{"id":%d,"method":"proportion_ci","input":{"x":%d,"n":1000,"conf":0.95}}`+"\n", i, i)
+		fmt.Fprintf(&want, `{"id":%d,`+"\n", i)
+	}
+	out, err := runStat(t, in.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	for line := range strings.Lines(out) {
+		id, _, _ := strings.Cut(line, `"result"`)
+		got.WriteString(id + "\n")
+	}
+	if got.String() != want.String() {
+		t.Errorf("the answers are in another order:\n%.300s", got.String())
 	}
 }
