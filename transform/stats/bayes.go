@@ -43,6 +43,9 @@ func Bayes(x []float64, from, to int, opt BayesOptions) ([]BayesPoint, error) {
 	if err := checkRange(len(x), from, to, opt.Years*opt.Frequency+opt.HalfWindow); err != nil {
 		return nil, err
 	}
+	if err := checkWork("w", to-from, (opt.Years+1)*(2*opt.HalfWindow+1)); err != nil {
+		return nil, err
+	}
 	points := make([]BayesPoint, to-from)
 	for i := range points {
 		t := from + i

@@ -83,6 +83,9 @@ func EARS(method EARSMethod, x []float64, from, to int, opt EARSOptions) ([]EARS
 		return nil, err
 	}
 
+	if err := checkWork("baseline", to-from, opt.Baseline); err != nil {
+		return nil, err
+	}
 	z := normalQuantile(1 - opt.Alpha)
 	gap := 0
 	if method != EARSC1 {

@@ -464,11 +464,17 @@ func (r *ROSResult) plottingPositions() {
 		} else {
 			between[i]++
 		}
-		for j, limit := range limits {
-			if p.Value < limit || p.Value == limit && p.Censored {
-				atMost[j]++
-			}
+		// It is at most the limits from the next one on, and at most its own if it is below that.
+		first := i + 1
+		if p.Censored {
+			first = i
 		}
+		if first < k {
+			atMost[first]++
+		}
+	}
+	for j := 1; j < k; j++ {
+		atMost[j] += atMost[j-1]
 	}
 	exceed := make([]float64, k+1) // probability of lying above each limit
 	for i := k - 1; i >= 0; i-- {

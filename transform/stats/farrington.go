@@ -145,6 +145,9 @@ func Farrington(s CountSeries, from, to int, opt FarringtonOptions) ([]Farringto
 	if err := checkFarrington(s, from, to, opt.Years, opt.HalfWindow, opt.Alpha, opt.Power, opt.RecentCases, opt.RecentPoints, opt.Offset); err != nil {
 		return nil, err
 	}
+	if err := checkWork("range_to", to-from, opt.Years*(2*opt.HalfWindow+1), 16); err != nil {
+		return nil, err
+	}
 	points := make([]FarringtonPoint, to-from)
 	var fitter seasonFitter
 	fitter.prepare(s.Counts)

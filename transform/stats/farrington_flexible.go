@@ -78,6 +78,9 @@ func FarringtonFlexible(s CountSeries, from, to int, opt FarringtonFlexibleOptio
 	case opt.Threshold != ThresholdDelta && opt.Threshold != ThresholdNBPlugin && opt.Threshold != ThresholdMuan:
 		return nil, argumentError("threshold_method", "must be delta, nbPlugin or muan, got %q", string(opt.Threshold))
 	}
+	if err := checkWork("range_to", to-from, min(len(s.Counts), (opt.Years+1)*s.Frequency), 16); err != nil {
+		return nil, err
+	}
 	points := make([]FlexiblePoint, to-from)
 	var fitter seasonFitter
 	fitter.prepare(s.Counts)

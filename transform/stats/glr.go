@@ -73,6 +73,22 @@ func GLR(x, mu0 []float64, opt GLROptions) ([]GLRPoint, error) {
 	if err := checkPositive("mu0", mu0); err != nil {
 		return nil, err
 	}
+	window := len(x)
+	if opt.Window > 0 {
+		window = min(window, opt.Window+1)
+	}
+	tries, steps := 1, 1
+	if opt.Cases {
+		tries = 32
+	}
+	if opt.Alpha > 0 {
+		steps = 8 * window // Newton's, over the points
+	}
+	if estimated {
+		if err := checkWork("counts", len(x), window, tries, steps); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case !estimated:
 		return fixedChange(x, mu0, opt), nil

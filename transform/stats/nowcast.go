@@ -79,7 +79,7 @@ func Nowcast(event, report []time.Time, opt NowcastOptions) (*NowcastResult, err
 		return nil, argumentError("first", "must be a Monday, as periods are weeks")
 	case opt.Weekly && opt.Now.Weekday() != time.Monday:
 		return nil, argumentError("now", "must be a Monday, as periods are weeks")
-	case (last+1)*(opt.MaxDelay+1) > 16*maxSeries:
+	case (last+1)*(opt.MaxDelay+1) > 4*maxSeries || (last+1)*(opt.MaxDelay+1)*(opt.MaxDelay+1) > maxWork:
 		return nil, argumentError("first", "%d periods with %d delays are too many", last+1, opt.MaxDelay+1)
 	case opt.MaxCount < 1 || opt.MaxCount > maxSeries:
 		return nil, argumentError("n_max", "must be 1 to %d, got %d", maxSeries, opt.MaxCount)
@@ -88,6 +88,9 @@ func Nowcast(event, report []time.Time, opt NowcastOptions) (*NowcastResult, err
 		return nil, err
 	}
 
+	if err := checkWork("n_max", len(opt.When), opt.MaxCount); err != nil {
+		return nil, err
+	}
 	r := &NowcastResult{Periods: make([]NowcastPeriod, last+1)}
 	for t := range r.Periods {
 		reported := make([]float64, opt.MaxDelay+1)

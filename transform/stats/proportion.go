@@ -91,6 +91,9 @@ func TwoProportions(x1, n1, x2, n2, level float64) (TwoProportionsResult, error)
 	if err := checkLevel("conf", level); err != nil {
 		return r, err
 	}
+	if n1+n2 > math.MaxInt32 {
+		return r, argumentError("n1", "Fisher's test takes at most %d trials in both samples, got %v", math.MaxInt32, n1+n2)
+	}
 	p1, p2 := x1/n1, x2/n2
 	l1, u1 := Wilson(x1, n1, level)
 	l2, u2 := Wilson(x2, n2, level)

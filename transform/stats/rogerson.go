@@ -52,6 +52,9 @@ func Rogerson(x, theta0 []float64, opt RogersonOptions) ([]RogersonPoint, error)
 			return nil, argumentError("h_values", "theta0 %v with h %v can't be", row.Theta0, row.H)
 		}
 	}
+	if err := checkWork("h_values", len(x), len(opt.Table)); err != nil {
+		return nil, err
+	}
 	threshold := func(theta float64) float64 {
 		best := opt.Table[0]
 		for _, row := range opt.Table[1:] {

@@ -73,6 +73,9 @@ func SpatialScan(places Places, cases, expected []float64, opt ScanOptions) (*Sc
 			return nil, argumentError("expected", "must sum to the number of cases (%v), sums to %v", total, e)
 		}
 	}
+	if err := checkScanWork(n, 1, opt); err != nil {
+		return nil, err
+	}
 	circles := places.circles(opt.MaxShare)
 	r := &ScanResult{BestByCenter: make([]float64, n), firstHasCircle: len(circles[0]) > 0}
 	llr := make([][]float64, n)
@@ -172,6 +175,9 @@ func SpaceTimeScan(places Places, cases [][]float64, opt SpaceTimeOptions) (Scan
 			windows = append(windows, window{begin, end})
 		}
 	}
+	if err := checkScanWork(n, len(windows), opt.ScanOptions); err != nil {
+		return ScanCluster{}, 0, err
+	}
 	circles := places.circles(opt.MaxShare)
 	var best ScanCluster
 	inWindow := make([]float64, n)
@@ -222,6 +228,15 @@ func (p Places) check(n int, opt ScanOptions) error {
 	}
 	if math.IsInf(sum(p.Population), 1) {
 		return argumentError("population", "the sum is infinite")
+	}
+	return nil
+}
+
+// checkScanWork refuses maps and simulations that would take hours: every simulation goes through every circle.
+func checkScanWork(places, windows int, opt ScanOptions) error {
+	const most = 1 << 35
+	if work := float64(places) * float64(places) * float64(windows) * float64(opt.Simulations+1); work > most {
+		return argumentError("n_sim", "asks for too much work: up to %.0g circles, at most %.0g", work, float64(most))
 	}
 	return nil
 }

@@ -138,3 +138,18 @@ func median(sorted []float64) float64 {
 
 // maxSeries bounds what a caller can ask for by one number: points of a series, width of a window, years.
 const maxSeries = 1 << 20
+
+// maxWork bounds the elementary steps of one call, so that no arguments ask for hours.
+const maxWork = 1 << 31
+
+// checkWork refuses more than maxWork steps, factor by factor. field is the argument that asks for so many.
+func checkWork(field string, factors ...int) error {
+	work := 1.0
+	for _, f := range factors {
+		work *= float64(max(1, f))
+	}
+	if work > maxWork {
+		return argumentError(field, "asks for too much work: about %.0g steps, at most %.0g", work, float64(maxWork))
+	}
+	return nil
+}
