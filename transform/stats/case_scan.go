@@ -4,7 +4,7 @@ package stats
 
 func (a *arguments) scan() (Places, ScanOptions) {
 	places := Places{X: a.numbers("x"), Y: a.numbers("y"), Population: a.numbers("population")}
-	opt := ScanOptions{MaxShare: a.number("max_pop_fraction"), Simulations: a.whole("n_sim")}
+	opt := ScanOptions{MaxShare: a.number("max_pop_fraction"), Simulations: a.whole("n_sim"), OfR: !a.corrected()}
 	if seed := a.wholeOr("mc_seed", 1); seed >= 0 {
 		opt.Seed = uint32(seed)
 	} else {

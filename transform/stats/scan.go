@@ -26,7 +26,10 @@ type ScanCluster struct {
 type ScanOptions struct {
 	MaxShare    float64 // of the population, that a circle may hold
 	Simulations int     // for the p-value
-	Seed        uint32  // of the random numbers; the same seed gives the same result, R's after set.seed
+	Seed        uint32  // of the random numbers; the same seed gives the same result
+	// OfR draws the random numbers that R gives after set.seed. Otherwise each simulation has its own generator, which
+	// is several times as fast.
+	OfR bool
 }
 
 // ScanResult is the result of a scan of places.
@@ -269,14 +272,24 @@ func (p Places) circles(share float64) [][]int {
 	limit := share * sum(p.Population)
 	circles := make([][]int, n)
 	distance := make([]float64, n)
+	keys := make([]uint64, n)
 	for centre := range circles {
-		order := make([]int, n)
-		for i := range order {
-			order[i] = i
+		for i := range keys { // distances sort like their bits; the last of these make room for the place
 			dx, dy := p.X[i]-p.X[centre], p.Y[i]-p.Y[centre]
 			distance[i] = math.Sqrt(dx*dx + dy*dy)
+			keys[i] = math.Float64bits(distance[i])&^(maxScanPlaces-1) | uint64(i)
 		}
-		sort.SliceStable(order, func(i, j int) bool { return distance[order[i]] < distance[order[j]] })
+		slices.Sort(keys)
+		order := make([]int, n)
+		for i, key := range keys {
+			place := int(key & (maxScanPlaces - 1))
+			at := i // places that the lost bits tell apart are still neighbours
+			for at > 0 && (distance[order[at-1]] > distance[place] || distance[order[at-1]] == distance[place] && order[at-1] > place) {
+				order[at] = order[at-1]
+				at--
+			}
+			order[at] = place
+		}
 		var population float64
 		size := 0
 		for size < n && population+p.Population[order[size]] <= limit {
@@ -304,106 +317,6 @@ func logLikelihoodRatio(c, e, total float64) float64 {
 // their sums were taken in another order.
 func comparable12(x float64) float64 {
 	return math.Float64frombits((math.Float64bits(x) + 1<<11) &^ (1<<12 - 1))
-}
-
-// window is a stretch of time units, both ends included.
-type window struct{ begin, end int }
-
-// add sets sums to the cases of each place in the window; cases holds one row of places per unit.
-func (w window) add(cases, sums []float64) {
-	n := len(sums)
-	for i := range sums {
-		sums[i] = 0
-	}
-	for t := w.begin; t <= w.end; t++ {
-		for i, c := range cases[t*n : (t+1)*n] {
-			sums[i] += c
-		}
-	}
-}
-
-// simulateScan spreads the cases at random, as expected, over places and units, and returns the largest LLR of each
-// simulation in rising order. Logarithms of counts and expectations are looked up.
-func simulateScan(circles [][]int, expected []float64, units int, windows []window, total float64, opt ScanOptions) []float64 {
-	n := len(expected)
-	whole := int(total)
-	countLogs := make([]float64, whole+1) // c·log c
-	for c := 1; c <= whole; c++ {
-		countLogs[c] = float64(c) * math.Log(float64(c))
-	}
-	zones := map[int]scanZones{} // by length of window
-	for _, w := range windows {
-		length := w.end - w.begin + 1
-		if zones[length].expected == nil {
-			zones[length] = newScanZones(circles, expected, float64(length), total)
-		}
-	}
-	// Cells in R's order: all units of the first place, of the second, …
-	weights, drawn := make([]float64, n*units), make([]float64, n*units)
-	for i := range weights {
-		weights[i] = expected[i/units]
-	}
-	cases := make([]float64, n*units)
-	inWindow := make([]float64, n)
-	simulated := make([]float64, opt.Simulations)
-	if whole == 0 {
-		return simulated
-	}
-	random := newRandom(opt.Seed)
-	for s := range simulated {
-		random.multinomial(whole, weights, drawn)
-		for i, c := range drawn {
-			cases[i%units*n+i/units] = c
-		}
-		var best float64
-		for _, w := range windows {
-			w.add(cases, inWindow)
-			z := zones[w.end-w.begin+1]
-			at := 0
-			for _, circle := range circles {
-				var c float64
-				expected, spread := z.expected[at:at+len(circle)], z.spread[at:at+len(circle)]
-				for i, place := range circle {
-					c += inWindow[place]
-					if d := c - expected[i]; d*math.Abs(d) > best*spread[i] {
-						llr := countLogs[int(c)] - c*z.inside[at+i] + countLogs[whole-int(c)] - (total-c)*z.outside[at+i]
-						best = math.Max(best, llr)
-					}
-				}
-				at += len(circle)
-			}
-		}
-		simulated[s] = best
-	}
-	sort.Float64s(simulated)
-	return simulated
-}
-
-// scanZones holds what a simulation needs to know of every circle, one circle after the other by size.
-type scanZones struct {
-	expected []float64
-	// spread bounds the LLR of c cases: as log x ≤ x − 1, it is at most (c − expected)²/spread, which settles most
-	// circles without a logarithm.
-	spread  []float64
-	inside  []float64 // log of expected
-	outside []float64 // log of what is expected outside
-}
-
-func newScanZones(circles [][]int, expected []float64, length, total float64) scanZones {
-	const rounding = 1 + 1e-9
-	z := scanZones{expected: []float64{}}
-	for _, circle := range circles {
-		var e float64
-		for _, place := range circle {
-			e += expected[place] * length
-			rest := math.Max(total-e, smallestPositive)
-			z.expected = append(z.expected, e)
-			z.spread = append(z.spread, e*rest/total/rounding)
-			z.inside = append(z.inside, math.Log(e))
-			z.outside = append(z.outside, math.Log(rest))
-		}
-	}
-	return z
 }
 
 // scanP is the share of the simulations, the data counted as one of them, that reach the LLR.

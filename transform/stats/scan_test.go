@@ -2,8 +2,12 @@ package stats_test
 
 import (
 	"encoding/json"
+	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"testing"
 
 	"ohwatch/transform/stats"
@@ -50,6 +54,46 @@ func TestScan_SimulationsAreThoseOfR(t *testing.T) {
 		if want, ok := c.Expected["sim_llr_quantiles"]; ok {
 			if problem := differs(got["sim_llr_quantiles"], want, tolerance{Rel: 1e-9}); problem != "" {
 				t.Errorf("%s: sim_llr_quantiles%s", filepath.Base(file), problem)
+			}
+		}
+	}
+}
+
+// A simulation is the same on any number of processors, and its own generators give the distribution that R's gives.
+func TestScan_GeneratorsAgree(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	const n = 40
+	places := stats.Places{X: make([]float64, n), Y: make([]float64, n), Population: make([]float64, n)}
+	cases := make([]float64, n)
+	for i := range n {
+		places.X[i], places.Y[i], places.Population[i] = r.Float64(), r.Float64(), 500+2000*r.Float64()
+		cases[i] = poissonDraw(r, places.Population[i]/400)
+	}
+	for name, factor := range map[string]float64{"few cases": 1, "many cases": 100, "more than 16 bits hold": 400} {
+		many := make([]float64, n)
+		for i, c := range cases {
+			many[i] = factor * c
+		}
+		scan := func(ofR bool, processors int) *stats.ScanResult {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
+			result, err := stats.SpatialScan(places, many, nil, stats.ScanOptions{MaxShare: 0.5, Simulations: 1999, Seed: 3, OfR: ofR})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return result
+		}
+		one := scan(false, 1)
+		if four := scan(false, 4); !slices.Equal(one.Simulated, four.Simulated) || one.P != four.P {
+			t.Errorf("%s: one processor and four give different simulations", name)
+		}
+		ofR := scan(true, 4)
+		if again := scan(true, 1); !slices.Equal(ofR.Simulated, again.Simulated) {
+			t.Errorf("%s: one processor and four give different simulations of R's", name)
+		}
+		for _, p := range []float64{0.25, 0.5, 0.75, 0.95} {
+			at := int(p * 1999)
+			if a, b := one.Simulated[at], ofR.Simulated[at]; math.Abs(a-b) > 0.06*b {
+				t.Errorf("%s: quantile %v is %v, with R's numbers %v", name, p, a, b)
 			}
 		}
 	}

@@ -1,5 +1,5 @@
 // Package stats holds the statistical methods of early warning, of indicators and of exposure assessment as
-// pure functions: no input or output, no state, no goroutines, the same result for the same arguments. All of
+// pure functions: no input or output, no state, no goroutines left behind, the same result for the same arguments. All of
 // them may be called from several goroutines at once and leave their arguments unchanged.
 //
 // Each function names the paper it follows and the R function that it equals. Missing values are NaN, going in

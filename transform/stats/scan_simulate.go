@@ -1,0 +1,320 @@
+package stats
+
+import (
+	"math"
+	"math/bits"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+)
+
+// window is a stretch of time units, both ends included.
+type window struct{ begin, end int }
+
+// add sets sums to the cases of each place in the window; cases holds one row of places per unit.
+func (w window) add(cases, sums []float64) { addUnits(w, cases, sums) }
+
+func addUnits[T float64 | uint64](w window, cases, sums []T) {
+	n := len(sums)
+	copy(sums, cases[w.begin*n:])
+	for t := w.begin + 1; t <= w.end; t++ {
+		for i, c := range cases[t*n : (t+1)*n] {
+			sums[i] += c
+		}
+	}
+}
+
+// simulateScan spreads the cases at random, as expected, over places and units, and returns the largest LLR of each
+// simulation in rising order.
+//
+// Several simulations go through the circles at once, each in its own bits of one word. A circle is looked at only if
+// one of them has as many cases in it as the level at hand asks for, which hardly any has; a simulation of which no
+// circle reaches the level is done again with half of it, and at last without one. The work is shared by all processors, and the result does not
+// depend on how.
+func simulateScan(circles [][]int, expected []float64, units int, windows []window, total float64, opt ScanOptions) []float64 {
+	simulated := make([]float64, opt.Simulations)
+	if total == 0 || opt.Simulations == 0 {
+		return simulated
+	}
+	s := newScanSimulation(circles, expected, units, windows, total, opt)
+	const pilots = 8
+	s.run(simulated[:min(pilots, len(simulated))], 0, 1)
+	if len(simulated) > pilots {
+		s.run(simulated[pilots:], pilots, 0.8*slices.Min(simulated[:pilots]))
+	}
+	slices.Sort(simulated)
+	return simulated
+}
+
+// scanSimulation is what all simulations of a scan share.
+type scanSimulation struct {
+	places, units, cases int
+	windows              []window
+	zones                []scanZone
+	ends                 []int          // of the zones of each centre
+	byLength             map[int]*reach // windows of one length
+	countLogs            []float64      // c·log c
+	lanes, laneBits      int
+	seed                 uint32
+	shares               []float64 // of each cell in R's order: all units of the first place, of the second, …
+	ofR                  *random   // nil: each simulation has its own generator
+	alias                aliasTable
+}
+
+// scanZone is one circle: the place that it has beyond the one before.
+type scanZone struct{ place uint16 }
+
+// reach holds, for windows of one length, what is expected in each circle, and from how many cases on it is looked at.
+type reach struct {
+	expected []float64
+	inside   []float64   // log of expected
+	outside  []float64   // log of what is expected outside
+	any      []uint32    // more cases than expected
+	least    [3][]uint32 // cases that reach the level, half of it, any
+}
+
+func newScanSimulation(circles [][]int, expected []float64, units int, windows []window, total float64, opt ScanOptions) *scanSimulation {
+	s := &scanSimulation{
+		places: len(expected), units: units, cases: int(total), windows: windows, byLength: map[int]*reach{},
+		countLogs: make([]float64, int(total)+1), lanes: 4, laneBits: 16, seed: opt.Seed,
+	}
+	if s.cases >= 1<<15 {
+		s.lanes, s.laneBits = 2, 32
+	}
+	for c := 1; c <= s.cases; c++ {
+		s.countLogs[c] = float64(c) * math.Log(float64(c))
+	}
+	for _, circle := range circles {
+		for _, place := range circle {
+			s.zones = append(s.zones, scanZone{uint16(place)})
+		}
+		s.ends = append(s.ends, len(s.zones))
+	}
+	for _, w := range windows {
+		length := w.end - w.begin + 1
+		if s.byLength[length] != nil {
+			continue
+		}
+		r := &reach{}
+		for _, circle := range circles {
+			var e float64
+			for _, place := range circle {
+				e += expected[place] * float64(length)
+				r.expected = append(r.expected, e)
+				r.inside = append(r.inside, math.Log(e))
+				r.outside = append(r.outside, math.Log(math.Max(total-e, smallestPositive)))
+			}
+		}
+		r.any = make([]uint32, len(r.expected))
+		for i, e := range r.expected {
+			r.any[i] = uint32(math.Min(math.Floor(e)+1, total+1))
+		}
+		s.byLength[length] = r
+	}
+	few := s.cases <= 16*s.places*units // then drawing case by case is the faster way
+	if opt.OfR || !few {
+		s.shares = make([]float64, s.places*units)
+		for i := range s.shares {
+			s.shares[i] = expected[i/units]
+		}
+	} else {
+		s.alias = newAliasTable(expected)
+	}
+	if opt.OfR {
+		s.ofR = newRandom(opt.Seed)
+	}
+	return s
+}
+
+// llr is the log likelihood ratio of c cases in a circle.
+func (s *scanSimulation) llr(r *reach, zone int, c uint32) float64 {
+	rest := s.cases - int(c)
+	return s.countLogs[c] - float64(c)*r.inside[zone] + s.countLogs[rest] - float64(rest)*r.outside[zone]
+}
+
+// reaching finds how many cases each circle needs for the level.
+func (s *scanSimulation) reaching(r *reach, level float64) []uint32 {
+	least := make([]uint32, len(r.expected))
+	total := float64(s.cases)
+	for zone, e := range r.expected {
+		share := math.Min(1, e/total)
+		guess := e + math.Sqrt(2*level*e*(1-share)) + level*(1-2*share)/3
+		c := uint32(math.Max(float64(r.any[zone]), math.Min(guess, total)))
+		for c > r.any[zone] && c <= uint32(s.cases) && s.llr(r, zone, c-1) >= level {
+			c--
+		}
+		for c <= uint32(s.cases) && s.llr(r, zone, c) < level {
+			c++
+		}
+		least[zone] = c
+	}
+	return least
+}
+
+// run fills in the largest LLR of simulations, of which first is the number of the first.
+func (s *scanSimulation) run(simulated []float64, first int, level float64) {
+	for _, r := range s.byLength {
+		r.least = [3][]uint32{s.reaching(r, level), s.reaching(r, level/2), r.any}
+	}
+	type block struct {
+		at    int
+		cases []uint64 // by unit and place, one simulation in each lane
+	}
+	workers := min(runtime.GOMAXPROCS(0), (len(simulated)+s.lanes-1)/s.lanes)
+	free, blocks := make(chan []uint64, 2*workers), make(chan block, 2*workers)
+	for range 2 * workers {
+		free <- make([]uint64, s.places*s.units)
+	}
+	var done sync.WaitGroup
+	for range workers {
+		done.Go(func() {
+			sums := new([maxScanPlaces]uint64)
+			drawn := make([]float64, len(s.shares))
+			for b := range blocks {
+				lanes := simulated[b.at:min(b.at+s.lanes, len(simulated))]
+				if s.ofR == nil {
+					clear(b.cases)
+					for lane := range lanes {
+						s.draw(uint64(first+b.at+lane), lane, drawn, b.cases)
+					}
+				}
+				s.scan(b.cases, sums, lanes)
+				free <- b.cases
+			}
+		})
+	}
+	drawn := make([]float64, len(s.shares))
+	for at := 0; at < len(simulated); at += s.lanes {
+		cases := <-free
+		if s.ofR != nil { // one stream of random numbers: drawn in order
+			clear(cases)
+			for lane := range min(s.lanes, len(simulated)-at) {
+				s.ofR.multinomial(s.cases, s.shares, drawn)
+				s.spread(drawn, lane, cases)
+			}
+		}
+		blocks <- block{at, cases}
+	}
+	close(blocks)
+	done.Wait()
+}
+
+// draw puts one simulation into a lane.
+func (s *scanSimulation) draw(number uint64, lane int, drawn []float64, cases []uint64) {
+	if s.shares != nil {
+		newRandom(s.seed+uint32(number)*0x9e3779b9).multinomial(s.cases, s.shares, drawn)
+		s.spread(drawn, lane, cases)
+		return
+	}
+	source := rand.NewPCG(uint64(s.seed), number)
+	one := uint64(1) << (lane * s.laneBits)
+	for range s.cases {
+		u := source.Uint64()
+		unit := int(u & math.MaxUint32 * uint64(s.units) >> 32)
+		cases[unit*s.places+s.alias.place(uint32(u>>32))] += one
+	}
+}
+
+// spread adds drawn counts, which are in R's order, to a lane.
+func (s *scanSimulation) spread(drawn []float64, lane int, cases []uint64) {
+	for i, c := range drawn {
+		cases[i%s.units*s.places+i/s.units] += uint64(c) << (lane * s.laneBits)
+	}
+}
+
+// scan sets best to the largest LLR of each lane.
+func (s *scanSimulation) scan(cases []uint64, sums *[maxScanPlaces]uint64, best []float64) {
+	ones, wanted := uint64(0), uint64(0) // the lowest bit of every lane, and the highest of those wanted
+	for lane := range s.lanes {
+		ones |= 1 << (lane * s.laneBits)
+	}
+	for lane := range best {
+		best[lane] = -1
+		wanted |= 1 << (lane*s.laneBits + s.laneBits - 1)
+	}
+	for level := range len(reach{}.least) {
+		for _, w := range s.windows {
+			addUnits(w, cases, sums[:s.places])
+			r := s.byLength[w.end-w.begin+1]
+			s.scanWindow(r, r.least[level], sums, ones, wanted, best)
+		}
+		again := uint64(0)
+		for lane := range best {
+			if best[lane] < 0 {
+				again |= 1 << (lane*s.laneBits + s.laneBits - 1)
+			}
+		}
+		if wanted = again; wanted == 0 {
+			break
+		}
+	}
+	for lane := range best {
+		best[lane] = math.Max(0, best[lane])
+	}
+}
+
+// scanWindow goes through the circles of one window.
+func (s *scanSimulation) scanWindow(r *reach, least []uint32, sums *[maxScanPlaces]uint64, ones, wanted uint64, best []float64) {
+	half := uint64(1) << (s.laneBits - 1)
+	begin := 0
+	for _, end := range s.ends {
+		var c uint64
+		needs := least[begin:end]
+		for i, zone := range s.zones[begin:end] {
+			c += sums[zone.place%maxScanPlaces]
+			// The highest bit of a lane comes up where its cases are enough.
+			enough := (c + (half-uint64(needs[i]))*ones) & wanted
+			for enough != 0 {
+				lane := bits.TrailingZeros64(enough) / s.laneBits
+				enough &= enough - 1
+				count := uint32(c >> (lane * s.laneBits) & (2*half - 1))
+				best[lane] = math.Max(best[lane], s.llr(r, begin+i, count))
+			}
+		}
+		begin = end
+	}
+}
+
+// aliasTable draws places in proportion to weights (Walker, Electron Lett 1974;10:127–8; Vose, IEEE Trans Softw Eng
+// 1991;17:972–5).
+type aliasTable struct {
+	keep  []uint32 // share of a column that belongs to its own place, in 2⁻³²
+	other []uint16
+}
+
+func newAliasTable(weights []float64) aliasTable {
+	n := len(weights)
+	t := aliasTable{keep: make([]uint32, n), other: make([]uint16, n)}
+	mean := sum(weights) / float64(n)
+	rest := make([]float64, n)
+	var small, large []int
+	for i, w := range weights {
+		rest[i] = w / mean
+		t.keep[i], t.other[i] = math.MaxUint32, uint16(i)
+		if rest[i] < 1 {
+			small = append(small, i)
+		} else {
+			large = append(large, i)
+		}
+	}
+	for len(small) > 0 && len(large) > 0 {
+		i, j := small[len(small)-1], large[len(large)-1]
+		small = small[:len(small)-1]
+		t.keep[i], t.other[i] = uint32(rest[i]*math.MaxUint32), uint16(j)
+		if rest[j] -= 1 - rest[i]; rest[j] < 1 {
+			large, small = large[:len(large)-1], append(small, j)
+		}
+	}
+	return t
+}
+
+// place is the place that a uniform 32 bit number falls to.
+func (t aliasTable) place(u uint32) int {
+	product := uint64(u) * uint64(len(t.keep))
+	column := int(product >> 32)
+	if uint32(product) < t.keep[column] {
+		return column
+	}
+	return int(t.other[column])
+}
