@@ -3,7 +3,6 @@ package stats
 import (
 	"math"
 	"math/bits"
-	"math/rand/v2"
 	"runtime"
 	"slices"
 	"sync"
@@ -13,14 +12,27 @@ import (
 type window struct{ begin, end int }
 
 // add sets sums to the cases of each place in the window; cases holds one row of places per unit.
-func (w window) add(cases, sums []float64) { addUnits(w, cases, sums) }
-
-func addUnits[T float64 | uint64](w window, cases, sums []T) {
+func (w window) add(cases, sums []float64) {
 	n := len(sums)
 	copy(sums, cases[w.begin*n:])
 	for t := w.begin + 1; t <= w.end; t++ {
 		for i, c := range cases[t*n : (t+1)*n] {
 			sums[i] += c
+		}
+	}
+}
+
+// scanWords hold the same count of several simulations, each in its own bits, its lane.
+type scanWords [2]uint64
+
+// addWords is add for several simulations.
+func (w window) addWords(cases, sums []scanWords) {
+	n := len(sums)
+	copy(sums, cases[w.begin*n:])
+	for t := w.begin + 1; t <= w.end; t++ {
+		for i, c := range cases[t*n : (t+1)*n] {
+			sums[i][0] += c[0]
+			sums[i][1] += c[1]
 		}
 	}
 }
@@ -55,7 +67,7 @@ type scanSimulation struct {
 	ends                 []int          // of the zones of each centre
 	byLength             map[int]*reach // windows of one length
 	countLogs            []float64      // c·log c
-	lanes, laneBits      int
+	lanes, laneBits      int            // in scanWords; bits of a lane
 	seed                 uint32
 	shares               []float64 // of each cell in R's order: all units of the first place, of the second, …
 	ofR                  *random   // nil: each simulation has its own generator
@@ -77,10 +89,10 @@ type reach struct {
 func newScanSimulation(circles [][]int, expected []float64, units int, windows []window, total float64, opt ScanOptions) *scanSimulation {
 	s := &scanSimulation{
 		places: len(expected), units: units, cases: int(total), windows: windows, byLength: map[int]*reach{},
-		countLogs: make([]float64, int(total)+1), lanes: 4, laneBits: 16, seed: opt.Seed,
+		countLogs: make([]float64, int(total)+1), lanes: 8, laneBits: 16, seed: opt.Seed,
 	}
 	if s.cases >= 1<<15 {
-		s.lanes, s.laneBits = 2, 32
+		s.lanes, s.laneBits = 4, 32
 	}
 	for c := 1; c <= s.cases; c++ {
 		s.countLogs[c] = float64(c) * math.Log(float64(c))
@@ -159,17 +171,17 @@ func (s *scanSimulation) run(simulated []float64, first int, level float64) {
 	}
 	type block struct {
 		at    int
-		cases []uint64 // by unit and place, one simulation in each lane
+		cases []scanWords // by unit and place, one simulation in each lane
 	}
 	workers := min(runtime.GOMAXPROCS(0), (len(simulated)+s.lanes-1)/s.lanes)
-	free, blocks := make(chan []uint64, 2*workers), make(chan block, 2*workers)
+	free, blocks := make(chan []scanWords, 2*workers), make(chan block, 2*workers)
 	for range 2 * workers {
-		free <- make([]uint64, s.places*s.units)
+		free <- make([]scanWords, s.places*s.units)
 	}
 	var done sync.WaitGroup
 	for range workers {
 		done.Go(func() {
-			sums := new([maxScanPlaces]uint64)
+			sums := new([maxScanPlaces]scanWords)
 			drawn := make([]float64, len(s.shares))
 			for b := range blocks {
 				lanes := simulated[b.at:min(b.at+s.lanes, len(simulated))]
@@ -200,53 +212,57 @@ func (s *scanSimulation) run(simulated []float64, first int, level float64) {
 	done.Wait()
 }
 
+// at returns the word and the bit where a lane begins.
+func (s *scanSimulation) at(lane int) (word, bit int) {
+	lane *= s.laneBits
+	return lane / 64, lane % 64
+}
+
 // draw puts one simulation into a lane.
-func (s *scanSimulation) draw(number uint64, lane int, drawn []float64, cases []uint64) {
+func (s *scanSimulation) draw(number uint64, lane int, drawn []float64, cases []scanWords) {
 	if s.shares != nil {
 		newRandom(s.seed+uint32(number)*0x9e3779b9).multinomial(s.cases, s.shares, drawn)
 		s.spread(drawn, lane, cases)
 		return
 	}
-	source := rand.NewPCG(uint64(s.seed), number)
-	one := uint64(1) << (lane * s.laneBits)
+	seed := splitMix(uint64(s.seed)<<32 ^ number)
+	source := splitMix(seed.next()) // else simulations next to each other would share numbers
+	word, bit := s.at(lane)
 	for range s.cases {
-		u := source.Uint64()
+		u := source.next()
 		unit := int(u & math.MaxUint32 * uint64(s.units) >> 32)
-		cases[unit*s.places+s.alias.place(uint32(u>>32))] += one
+		cases[unit*s.places+s.alias.place(uint32(u>>32))][word] += 1 << bit
 	}
 }
 
 // spread adds drawn counts, which are in R's order, to a lane.
-func (s *scanSimulation) spread(drawn []float64, lane int, cases []uint64) {
+func (s *scanSimulation) spread(drawn []float64, lane int, cases []scanWords) {
+	word, bit := s.at(lane)
 	for i, c := range drawn {
-		cases[i%s.units*s.places+i/s.units] += uint64(c) << (lane * s.laneBits)
+		cases[i%s.units*s.places+i/s.units][word] += uint64(c) << bit
 	}
 }
 
 // scan sets best to the largest LLR of each lane.
-func (s *scanSimulation) scan(cases []uint64, sums *[maxScanPlaces]uint64, best []float64) {
-	ones, wanted := uint64(0), uint64(0) // the lowest bit of every lane, and the highest of those wanted
-	for lane := range s.lanes {
-		ones |= 1 << (lane * s.laneBits)
-	}
+func (s *scanSimulation) scan(cases []scanWords, sums *[maxScanPlaces]scanWords, best []float64) {
 	for lane := range best {
 		best[lane] = -1
-		wanted |= 1 << (lane*s.laneBits + s.laneBits - 1)
 	}
 	for level := range len(reach{}.least) {
-		for _, w := range s.windows {
-			addUnits(w, cases, sums[:s.places])
-			r := s.byLength[w.end-w.begin+1]
-			s.scanWindow(r, r.least[level], sums, ones, wanted, best)
-		}
-		again := uint64(0)
+		var wanted scanWords // the highest bit of the lanes without a circle so far
 		for lane := range best {
 			if best[lane] < 0 {
-				again |= 1 << (lane*s.laneBits + s.laneBits - 1)
+				word, bit := s.at(lane)
+				wanted[word] |= 1 << (bit + s.laneBits - 1)
 			}
 		}
-		if wanted = again; wanted == 0 {
-			break
+		if wanted == (scanWords{}) {
+			return
+		}
+		for _, w := range s.windows {
+			w.addWords(cases, sums[:s.places])
+			r := s.byLength[w.end-w.begin+1]
+			s.scanWindow(r, r.least[level], sums, wanted, best)
 		}
 	}
 	for lane := range best {
@@ -255,24 +271,43 @@ func (s *scanSimulation) scan(cases []uint64, sums *[maxScanPlaces]uint64, best 
 }
 
 // scanWindow goes through the circles of one window.
-func (s *scanSimulation) scanWindow(r *reach, least []uint32, sums *[maxScanPlaces]uint64, ones, wanted uint64, best []float64) {
-	half := uint64(1) << (s.laneBits - 1)
+func (s *scanSimulation) scanWindow(r *reach, least []uint32, sums *[maxScanPlaces]scanWords, wanted scanWords, best []float64) {
+	half, ones := uint64(1)<<(s.laneBits-1), uint64(0) // the highest bit of the lowest lane, the lowest bit of every lane
+	for bit := 0; bit < 64; bit += s.laneBits {
+		ones |= 1 << bit
+	}
 	begin := 0
 	for _, end := range s.ends {
-		var c uint64
-		needs := least[begin:end]
-		for i, zone := range s.zones[begin:end] {
-			c += sums[zone.place%maxScanPlaces]
+		var c scanWords
+		zones, needs := s.zones[begin:end], least[begin:end]
+		needs = needs[:len(zones)]
+		for i, zone := range zones {
+			add := &sums[zone.place%maxScanPlaces]
+			c[0] += add[0]
+			c[1] += add[1]
 			// The highest bit of a lane comes up where its cases are enough.
-			enough := (c + (half-uint64(needs[i]))*ones) & wanted
-			for enough != 0 {
-				lane := bits.TrailingZeros64(enough) / s.laneBits
-				enough &= enough - 1
-				count := uint32(c >> (lane * s.laneBits) & (2*half - 1))
-				best[lane] = math.Max(best[lane], s.llr(r, begin+i, count))
+			short := (half - uint64(needs[i])) * ones
+			enough := scanWords{(c[0] + short) & wanted[0], (c[1] + short) & wanted[1]}
+			if enough[0]|enough[1] != 0 {
+				s.look(r, begin+i, c, enough, best)
 			}
 		}
 		begin = end
+	}
+}
+
+// look takes the LLR of a circle in the lanes whose highest bit is up in enough.
+func (s *scanSimulation) look(r *reach, zone int, c, enough scanWords, best []float64) {
+	for word, up := range enough {
+		for up != 0 {
+			inWord := bits.TrailingZeros64(up) / s.laneBits
+			up &= up - 1
+			count := uint32(c[word] >> (inWord * s.laneBits) & (1<<s.laneBits - 1))
+			lane := word*s.lanes/len(enough) + inWord
+			if llr := s.llr(r, zone, count); llr > best[lane] {
+				best[lane] = llr
+			}
+		}
 	}
 }
 
@@ -313,8 +348,20 @@ func newAliasTable(weights []float64) aliasTable {
 func (t aliasTable) place(u uint32) int {
 	product := uint64(u) * uint64(len(t.keep))
 	column := int(product >> 32)
+	place := int(t.other[column])
 	if uint32(product) < t.keep[column] {
-		return column
+		place = column
 	}
-	return int(t.other[column])
+	return place
+}
+
+// splitMix is a small generator of random numbers with a period of 2⁶⁴ (Steele, Lea & Flood, OOPSLA 2014).
+type splitMix uint64
+
+func (g *splitMix) next() uint64 {
+	*g += 0x9e3779b97f4a7c15
+	z := uint64(*g)
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
 }

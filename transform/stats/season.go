@@ -8,7 +8,6 @@ import "math"
 // keeps its memory between fits and belongs to one goroutine.
 type seasonFitter struct {
 	series []seasonValue // what is known of each period, see prepare
-	groups []int         // of each period, 0 for none; memory of seasonGroups
 
 	// The model: one row per reference value.
 	rows       []seasonRow
