@@ -319,7 +319,8 @@ func scanPoint(counts, exposure []float64, scan TemporalScanOptions, opt WindowS
 		r, err := TemporalScan(counts, exposure, scan)
 		return err == nil && r.P <= opt.Alpha && r.LLR > 0
 	}
-	low, high := own, own+1
+	usual := sum(counts) * exposure[last] / sum(exposure)
+	low, high := own, math.Max(own+1, math.Floor(usual+3*math.Sqrt(usual))) // as good a guess as any
 	if p.Alarm {
 		low, high = 0, own
 	} else {

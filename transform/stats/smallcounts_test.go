@@ -165,6 +165,20 @@ func TestTemporalScan_ByHand(t *testing.T) {
 	if want := 3*0.05*0.05*0.95 + 0.05*0.05*0.05; err != nil || !closeTo(r.P, want, 1e-12) || r.Cases != 2 || r.From != 19 {
 		t.Errorf("got %+v, %v, want P %v", r, err, want)
 	}
+	// Thousands of cases, the newest point just as busy as the others, or a little too busy: the normal law is near.
+	for i := range counts {
+		counts[i] = 700
+	}
+	counts[19] = 760 // expected 14060/20 = 703, standard deviation 25.8
+	r, err = stats.TemporalScan(counts, nil, stats.TemporalScanOptions{MaxWindow: 1, Prospective: true})
+	if z := (760 - 0.5 - 703) / math.Sqrt(14060*0.05*0.95); err != nil || math.Abs(r.P-0.5*math.Erfc(z/math.Sqrt2)) > 2e-3 {
+		t.Errorf("many cases: %+v, %v, by the normal law %v", r, err, 0.5*math.Erfc(z/math.Sqrt2))
+	}
+	// The past has hardly any exposure.
+	r, err = stats.TemporalScan([]float64{1, 0, 2, 3}, []float64{1e-300, 1e-300, 1, 1}, stats.TemporalScanOptions{MaxWindow: 2, Prospective: true})
+	if err != nil || !(r.P >= 0 && r.P <= 1) {
+		t.Errorf("no exposure in the past: %+v, %v", r, err)
+	}
 	if r, err = stats.TemporalScan(make([]float64, 20), nil, stats.TemporalScanOptions{MaxWindow: 3, Prospective: true}); err != nil || r.P != 1 || r.LLR != 0 {
 		t.Errorf("no case: %+v, %v", r, err)
 	}

@@ -120,6 +120,7 @@ func bestWindow(counts, share []float64, total float64, opt TemporalScanOptions)
 // Markov chain, each point taking its binomial share of the cases that are left.
 func prospectiveScanP(share []float64, total, llr float64, maxWindow int) float64 {
 	limit := llr - 1e-9*math.Max(1, llr)
+	const negligible = 1e-20
 	below := []float64{1} // probability of each number of cases so far, with no window remarkable
 	used, n := 0.0, int(total)
 	need := 1
@@ -133,14 +134,28 @@ func prospectiveScanP(share []float64, total, llr float64, maxWindow int) float6
 		}
 		next := make([]float64, need)
 		for c, weight := range below {
-			if weight == 0 {
+			if weight < negligible {
 				continue
 			}
 			rest := n - c
-			term := weight * math.Exp(float64(rest)*math.Log1p(-part)) // none of the rest in this point
-			for x := 0; x <= rest && c+x < len(next); x++ {
+			if part >= 1 { // nothing is left for the points before
+				if n < len(next) {
+					next[n] += weight
+				}
+				continue
+			}
+			// From no case in this point on, or for many cases from where the probability begins to matter.
+			first := 0
+			if mean := float64(rest) * part; mean > 500 {
+				first = int(mean - 20*math.Sqrt(mean)) // above 0, and e⁻²⁰⁰ below it
+			}
+			term := weight * binomialPMF(float64(first), float64(rest), part)
+			for x := first; x <= rest && c+x < len(next); x++ {
 				next[c+x] += term
 				term *= float64(rest-x) / float64(x+1) * odds
+				if term < negligible && float64(x) > float64(rest)*part { // and falling
+					break
+				}
 			}
 		}
 		below = next

@@ -18,9 +18,9 @@ type data struct {
 	cases     []float64
 }
 
-func newData() *data {
+// newData makes so many series of each kind.
+func newData(series int) *data {
 	d := &data{}
-	const series = 10000
 	r := rand.New(rand.NewPCG(1, 20240101))
 	for range series {
 		base := math.Exp(uniform(r, math.Log(0.5), math.Log(60)))

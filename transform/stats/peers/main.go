@@ -44,7 +44,7 @@ func compare(ctx context.Context, repetitions int, share float64) error {
 	if repetitions < 1 || !(share > 0 && share <= 1) {
 		return fmt.Errorf("want at least one repetition and a share above 0 and at most 1")
 	}
-	set := newData()
+	set := newData(10000)
 	tasks := set.tasks()
 	peer, err := runR(ctx, set, repetitions, share)
 	if err != nil {
@@ -147,7 +147,7 @@ func (d *data) tasks() []task {
 		}
 	}
 	return []task{
-		{"farrington_flexible", "farringtonFlexible, 1,000 series x 52 weeks", 1000, flexible},
+		{"farrington_flexible", "farringtonFlexible, 1,000 series x 52 weeks", min(1000, len(d.weekly)), flexible},
 		{"farrington_flexible", "farringtonFlexible, 10,000 series x 52 weeks", len(d.weekly), flexible},
 		{"ears_C1", "EARS C1, 10,000 series x 365 days", len(d.daily), ears(stats.EARSC1, 7)},
 		{"ears_C2", "EARS C2, 10,000 series x 365 days", len(d.daily), ears(stats.EARSC2, 9)},
