@@ -54,8 +54,11 @@ type plan struct {
 	kind     []uint8        // of the type of each column
 	second   []int          // slot of each field's second value, -1 when it has none
 	rules    []rule
-	employer int   // slot of the employer's key, -1 when the stream has none
-	named    []int // fields that hold names of a list
+	employer int    // slot of the employer's key, -1 when the stream has none
+	named    []int  // fields that hold names of a list
+	vaulted  []int  // fields that go to the vault
+	stored   []bool // fields whose text is stored, or becomes part of a code or key
+	person   int    // slot of the person's pseudonym, -1 when the stream has none
 	lists    *lists
 	roster   *roster
 	keyring  *keys
@@ -120,6 +123,15 @@ func newPlan(c *Contract, types map[string]string, lists *lists, roster *roster,
 	}
 	p.keyField = make([]bool, len(c.Fields))
 	p.named = c.namedFields()
+	p.person = slices.Index(p.names, "person_key")
+	p.stored = make([]bool, len(c.Fields))
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		p.stored[i] = !f.Personal() && f.Type != "label"
+		if f.Use == "vault" {
+			p.vaulted = append(p.vaulted, i)
+		}
+	}
 	for _, key := range c.Key {
 		var alternatives []int
 		for name := range strings.SplitSeq(key, "|") {
@@ -200,6 +212,7 @@ type checked struct {
 	findings []finding
 	periods  []period // for the check on overlaps, one for each accepted row
 	returned []returned
+	vault    []vaultEntry
 }
 
 // reserve makes room for all rows that were read.
@@ -330,6 +343,11 @@ func (c *checker) check(rec, raw arrow.Record, origin []int) (*checked, error) {
 			out.rejected++
 			continue
 		}
+		if len(c.plan.vaulted) > 0 && c.state != asVoid {
+			if err := c.vaulted(out, len(out.rows)); err != nil {
+				return nil, err
+			}
+		}
 		out.rows = append(out.rows, line)
 		out.key = append(out.key, key)
 		out.content = append(out.content, c.contentHash(out.columns))
@@ -415,7 +433,7 @@ func (c *checker) report(out *checked, raw arrow.Record, origin []int, i int, li
 		if f.field >= 0 && c.plan.contract.Fields[f.field].Personal() {
 			f.value = mask(f.value)
 		}
-		f.value = maskNumbers(f.value)
+		f.value = c.hidden(f.value)
 		if f.severity != note {
 			f.sealed = sealed
 		}
@@ -491,6 +509,11 @@ func (c *checker) row(rec arrow.Record, i int, flags uint8, bits []byte) {
 			continue
 		}
 		filled++
+		if len(text) >= 18 && c.plan.stored[j] && manyDigits(text) {
+			if scrubbed := c.scrub(text); scrubbed != text {
+				text, c.read[j] = scrubbed, nil
+			}
+		}
 		c.texts[j] = text
 		if filled <= 4 && same == filled-1 && c.isHeading(text, j) {
 			same++
@@ -715,7 +738,7 @@ func (c *checker) convert(f *Field, j int, text string, v, second *value) fault 
 				return flt
 			}
 		}
-		if f.Use == "drop" {
+		if f.Use != "" {
 			v.setText(text) // for checks that ask whether it is given
 			return fault{}
 		}
@@ -934,22 +957,7 @@ func inRange(f *Field, n float64) fault {
 }
 
 // personNumber reports a text that is or holds the identity number of a person.
-func personNumber(s string, today int32) bool {
-	run := 0
-	for i := range len(s) + 1 {
-		if i < len(s) && (digit(s[i]) || run == 17 && (s[i] == 'X' || s[i] == 'x')) {
-			run++
-			continue
-		}
-		if run == 18 {
-			if _, flt := parseIdentity(s[i-run:i], false, today); flt == "" {
-				return true
-			}
-		}
-		run = 0
-	}
-	return false
-}
+func personNumber(s string, today int32) bool { return len(findNumbers(s, today)) > 0 }
 
 // hazards reads a cell with hazard words. Readings are remembered: cells repeat.
 func (c *checker) hazards(text string) parsedHazards {
@@ -1029,6 +1037,12 @@ func (c *checker) contentHash(columns []builder) uint64 {
 	b := c.buf[:0]
 	for j, column := range columns {
 		b = append(column.hash(b, &c.values[j]), 0x1f)
+	}
+	for _, j := range c.plan.vaulted { // what is kept elsewhere is content too
+		if text := c.texts[j]; text != "" {
+			id := c.names.person("vault:" + text)
+			b = append(append(b, id[:]...), 0x1f)
+		}
 	}
 	c.buf = b
 	return xxhash.Sum64(b)

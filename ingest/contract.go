@@ -56,7 +56,7 @@ type Field struct {
 	Max      *float64            `yaml:"max"`      // largest value, or longest length of a text
 	Below    *float64            `yaml:"below"`    // values from here on are too large
 	Future   bool                `yaml:"future"`   // the date may lie in the future
-	Use      string              `yaml:"use"`      // drop: checked but not stored
+	Use      string              `yaml:"use"`      // drop: checked but not stored; vault: kept encrypted, apart from the rows
 	Check    string              `yaml:"check"`    // form of a text: phone, or names (two or more)
 	PII      int                 `yaml:"pii"`      // 0 none, 1 contact of an organisation, 2 indirect, 3 direct identifier, 4 health
 	Example  string              `yaml:"example"`
@@ -81,7 +81,7 @@ func (f *Field) Personal() bool {
 	case "id_no", "name", "names":
 		return true
 	}
-	return f.Use == "drop" && f.PII > 0
+	return f.Use == "vault" || f.Use == "drop" && f.PII > 0
 }
 
 // Heading is the heading that a sender would use.
@@ -233,8 +233,8 @@ func (c *Contract) prepare(reference *lists) error {
 		if !slices.Contains([]string{"", "reject", "warn", "keep"}, f.Unknown) {
 			bad("field %s: unknown %q: want reject, warn or keep", f.Name, f.Unknown)
 		}
-		if !slices.Contains([]string{"", "drop"}, f.Use) || f.Use == "drop" && len(f.To) > 0 {
-			bad("field %s: use %q: want drop, without columns", f.Name, f.Use)
+		if !slices.Contains([]string{"", "drop", "vault"}, f.Use) || f.Use != "" && len(f.To) > 0 {
+			bad("field %s: use %q: want drop or vault, without columns", f.Name, f.Use)
 		}
 		if !slices.Contains([]string{"", "phone", "names"}, f.Check) || f.Check != "" && f.Type != "text" {
 			bad("field %s: check %q: want phone or names, of a text", f.Name, f.Check)
@@ -268,6 +268,9 @@ func (c *Contract) prepare(reference *lists) error {
 		if err := c.Checks[i].prepare(c, columns); err != nil {
 			errs = append(errs, err)
 		}
+	}
+	if slices.ContainsFunc(c.Fields, func(f Field) bool { return f.Use == "vault" }) && !slices.Contains(columns, "person_key") {
+		bad("a field goes to the vault, and there is no person_key that it would belong to")
 	}
 	if len(c.Key) == 0 {
 		bad("no natural key")

@@ -234,9 +234,9 @@ func (l *Loader) refused(ctx context.Context, src Source, err error) error {
 	if !errors.As(err, &refusal) {
 		return err
 	}
-	l.cfg.Log.InfoContext(ctx, "file refused", "file", src.Name, "code", refusal.Code, "reason", refusal.Err)
+	l.cfg.Log.InfoContext(ctx, "file refused", "file", l.mask(src.Name), "code", refusal.Code, "reason", refusal.Err)
 	l.pending = append(l.pending, &batch{result: Result{
-		File: src.Name, Sheet: refusal.Member, SHA256: src.SHA256, State: "refused", UnknownHeaders: []string{}, Refusal: refusal,
+		File: l.mask(src.Name), Sheet: l.mask(refusal.Member), SHA256: src.SHA256, State: "refused", UnknownHeaders: []string{}, Refusal: refusal,
 	}})
 	return nil
 }
@@ -295,7 +295,7 @@ func (l *Loader) loadSheets(ctx context.Context, src Source, report func(Result)
 				first = refusal
 			}
 			if !slices.Contains(guideSheets, s.name) {
-				skipped = append(skipped, s.name)
+				skipped = append(skipped, l.mask(s.name))
 			}
 			continue
 		}

@@ -83,7 +83,7 @@ func (l *Loader) due() bool {
 // begin numbers a new batch.
 func (l *Loader) begin(src Source, stream, sheet string) *batch {
 	b := &batch{src: src, began: l.cfg.Now(), result: Result{
-		Stream: stream, File: src.Name, Sheet: sheet, SHA256: src.SHA256, UnknownHeaders: []string{}, State: "checked",
+		Stream: stream, File: l.mask(src.Name), Sheet: l.mask(sheet), SHA256: src.SHA256, UnknownHeaders: []string{}, State: "checked",
 	}}
 	if !l.cfg.DryRun {
 		b.result.Batch = l.next
@@ -167,15 +167,19 @@ func (l *Loader) loadSheet(ctx context.Context, src Source, sh *sheet) (*batch, 
 	if err != nil {
 		return nil, err
 	}
+	h.names, h.unknown = maskAll(h.names, dayOf(l.cfg.Today)), maskAll(h.unknown, dayOf(l.cfg.Today))
 	b := l.begin(src, contract.Stream, sh.name)
 	b.contract, b.table = contract.Name(), contract.Table
-	b.result.Encoding, b.result.HiddenSheets = sh.encoding, sh.hidden
+	b.result.Encoding, b.result.HiddenSheets = sh.encoding, maskAll(sh.hidden, dayOf(l.cfg.Today))
 	b.result.UnknownHeaders = append(b.result.UnknownHeaders, h.unknown...)
 	b.result.HeaderRow = int(sh.lines.kept[h.first].number)
 	b.headings, b.fields = h.names, l.cfg.Mapping.fieldsOf(contract, h)
 	sh.lines.kept = sh.lines.kept[h.first+h.rows:]
 	return b, l.loadRows(ctx, s, b, newTable(newBlocks(sh.lines, h.names), sh.text, h.names, memory.DefaultAllocator), h)
 }
+
+// mask hides identity numbers in the name of a file or sheet.
+func (l *Loader) mask(name string) string { return maskPersons(name, dayOf(l.cfg.Today)) }
 
 // header finds the header of a sheet and the contract that it follows.
 func (l *Loader) header(sh *sheet) (*Contract, header, error) {
@@ -398,6 +402,12 @@ func (l *Loader) take(ctx context.Context, s *stream, b *batch, out *checked, h 
 	l.writer.addFindings(b, s.contract, h, out.findings)
 	l.writer.addReturned(b, out.returned, l.cfg.By)
 	l.writer.confirmed = append(l.writer.confirmed, confirmed...)
+	for _, e := range out.vault {
+		if write[e.index] {
+			e.stream, e.batch, e.row = s.contract.Stream, r.Batch, run.rows[e.index]
+			l.writer.vault = append(l.writer.vault, e)
+		}
+	}
 	if !all {
 		run.rows, run.key, run.content = kept(run.rows, write), kept(run.key, write), kept(run.content, write)
 		run.notes, run.version, run.op = kept(run.notes, write), kept(run.version, write), kept(run.op, write)

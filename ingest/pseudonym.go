@@ -1,99 +1,16 @@
 package ingest
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"hash"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
 )
-
-// Names of the key files under the keys directory.
-const (
-	pseudonymKey = "pseudonym.key" // HMAC-SHA-256
-	sealKey      = "seal.key"      // AES-256-GCM
-)
-
-// keys are the secrets of an installation. They never reach the warehouse.
-type keys struct {
-	pseudonym []byte
-	seal      cipher.AEAD
-}
-
-// openKeys reads the keys under dir and makes those that are not there yet, readable by their owner only.
-func openKeys(dir string) (*keys, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("open keys: %w", err)
-	}
-	pseudonym, err := openKey(filepath.Join(dir, pseudonymKey))
-	if err != nil {
-		return nil, err
-	}
-	secret, err := openKey(filepath.Join(dir, sealKey))
-	if err != nil {
-		return nil, err
-	}
-	block, err := aes.NewCipher(secret)
-	if err != nil {
-		return nil, fmt.Errorf("open keys: %w", err)
-	}
-	seal, err := cipher.NewGCM(block)
-	if err != nil {
-		return nil, fmt.Errorf("open keys: %w", err)
-	}
-	return &keys{pseudonym: pseudonym, seal: seal}, nil
-}
-
-// openKey reads a key of 32 bytes, or makes it. Of two processes that make it at the same time, one wins.
-func openKey(path string) ([]byte, error) {
-	for range 2 {
-		key, err := os.ReadFile(path)
-		switch {
-		case err == nil && len(key) == 32:
-			return key, nil
-		case err == nil:
-			return nil, fmt.Errorf("read key %s: %d bytes, want 32", path, len(key))
-		case !errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("read key: %w", err)
-		}
-		if err := makeKey(path); err != nil {
-			return nil, err
-		}
-	}
-	return nil, fmt.Errorf("read key %s: it cannot be made", path)
-}
-
-func makeKey(path string) error {
-	key := make([]byte, 32)
-	if _, err := rand.Read(key); err != nil {
-		return fmt.Errorf("make key: %w", err)
-	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), "key-")
-	if err != nil {
-		return fmt.Errorf("make key: %w", err)
-	}
-	defer os.Remove(temporary.Name())
-	_, err = temporary.Write(key)
-	if err = errors.Join(err, temporary.Chmod(0o600), temporary.Sync(), temporary.Close()); err != nil {
-		return fmt.Errorf("make key: %w", err)
-	}
-	if err := os.Link(temporary.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("make key: %w", err)
-	}
-	return nil
-}
 
 // pseudonyms computes pseudonyms. It is not safe for several goroutines.
 type pseudonyms struct {
@@ -140,20 +57,12 @@ func (k *keys) sealRow(cells []sealedCell) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("seal row: %w", err)
 	}
-	nonce := make([]byte, k.seal.NonceSize(), k.seal.NonceSize()+len(plain)+k.seal.Overhead())
-	if _, err := rand.Read(nonce); err != nil {
-		return "", fmt.Errorf("seal row: %w", err)
-	}
-	return base64.StdEncoding.EncodeToString(k.seal.Seal(nonce, nonce, plain, nil)), nil
+	return k.rows.seal(plain, nil)
 }
 
 // openRow decrypts a row that was sealed with the keys of this installation.
 func (k *keys) openRow(sealed string) ([]sealedCell, error) {
-	raw, err := base64.StdEncoding.DecodeString(sealed)
-	if err != nil || len(raw) < k.seal.NonceSize() {
-		return nil, errors.New("open sealed row: broken text")
-	}
-	plain, err := k.seal.Open(nil, raw[:k.seal.NonceSize()], raw[k.seal.NonceSize():], nil)
+	plain, err := k.rows.open(sealed, nil)
 	if err != nil {
 		return nil, fmt.Errorf("open sealed row: %w", err)
 	}

@@ -39,11 +39,14 @@ type writer struct {
 	findings  []storedFinding
 	returned  []rejectEvent
 	confirmed []confirmation
+	vault     []vaultEntry
 	busy      chan error
 }
 
 // full reports whether so much waits that it should be written.
-func (w *writer) full() bool { return len(w.findings) >= 50_000 || len(w.confirmed) >= 200_000 }
+func (w *writer) full() bool {
+	return len(w.findings) >= 50_000 || len(w.confirmed) >= 200_000 || len(w.vault) >= 50_000
+}
 
 // addReturned keeps which rejects came back in a batch until the next write.
 func (w *writer) addReturned(b *batch, rows []returned, by string) {
@@ -114,7 +117,8 @@ func (l *Loader) write(ctx context.Context, current *batch) error {
 		}
 	}
 	findings, returned, confirmed := l.writer.findings, l.writer.returned, l.writer.confirmed
-	l.writer.findings, l.writer.returned, l.writer.confirmed = nil, nil, nil
+	vault := l.writer.vault
+	l.writer.findings, l.writer.returned, l.writer.confirmed, l.writer.vault = nil, nil, nil, nil
 	if len(todo) == 0 && len(findings) == 0 && len(returned) == 0 && len(confirmed) == 0 {
 		return nil
 	}
@@ -142,6 +146,9 @@ func (l *Loader) write(ctx context.Context, current *batch) error {
 		}
 		if err == nil {
 			err = writeConfirmed(ctx, l.cfg.DB, confirmed)
+		}
+		if err == nil {
+			err = writeVault(ctx, l.cfg.DB, vault, l.cfg.Now())
 		}
 		busy <- err
 	}()
@@ -397,6 +404,7 @@ func (l *Loader) abandon(ctx context.Context, src Source, batches []*batch, last
 	}
 	l.writer.findings = slices.DeleteFunc(l.writer.findings, func(f storedFinding) bool { return given[f.batch] })
 	l.writer.returned = slices.DeleteFunc(l.writer.returned, func(e rejectEvent) bool { return given[e.byBatch] })
+	l.writer.vault = slices.DeleteFunc(l.writer.vault, func(e vaultEntry) bool { return given[e.batch] })
 	l.writer.confirmed = slices.DeleteFunc(l.writer.confirmed, func(c confirmation) bool { return given[c.batch] })
 	if err := l.publish(ctx, report); err != nil {
 		return err

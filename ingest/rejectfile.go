@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 
@@ -127,7 +128,7 @@ func newRejectFile(ctx context.Context, dir string, b Batch) (*rejectFile, error
 		if err != nil && s == nil {
 			return f, nil //nolint:nilerr // as above
 		}
-		if err != nil || s.name != b.Sheet {
+		if err != nil || maskPersons(s.name, dayOf(time.Now())) != b.Sheet {
 			continue
 		}
 		rows := s.lines.texts()

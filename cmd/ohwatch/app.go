@@ -64,6 +64,8 @@ func commands(a *app) []*cobra.Command {
 		newIngestCommand(a),
 		newBatchesCommand(a),
 		newReviewCommand(a),
+		newKeysCommand(a),
+		newVaultCommand(a),
 		newContractCommand(a),
 		newSenderCommand(a),
 		newQualityCommand(a),

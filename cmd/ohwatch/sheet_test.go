@@ -16,6 +16,7 @@ import (
 //	workbook F.xlsx SHEET F.csv     make a workbook with one sheet out of a CSV file; numbers become numeric cells
 //	mend F.xlsx SHEET OLD=NEW…      put NEW into every cell that holds OLD; in a CSV file, replace the text
 //	names KIND NAME VARIABLE        set the variable to the ID of a name that waits for review or was decided on
+//	personkey VARIABLE              set the variable to the last word of the last output
 var sheetCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"workbook": func(ts *testscript.TestScript, _ bool, args []string) {
 		rows := csv.NewReader(strings.NewReader(ts.ReadFile(args[2])))
@@ -84,5 +85,9 @@ var sheetCommands = map[string]func(*testscript.TestScript, bool, []string){
 			}
 		}
 		ts.Fatalf("no %s %q in the queue", args[0], args[1])
+	},
+	"personkey": func(ts *testscript.TestScript, _ bool, args []string) {
+		lines := strings.Fields(ts.ReadFile("stdout"))
+		ts.Setenv(args[0], lines[len(lines)-1])
 	},
 }

@@ -66,7 +66,7 @@ func (r *Receiver) accept(ctx context.Context, a arrival, src ingest.Source) (Re
 	switch {
 	case errors.Is(err, ErrNoReceipt):
 		known = Receipt{
-			ID: a.id, Source: a.source, Sender: a.profile.Sender, Stream: a.stream, Name: a.name, Place: a.place, SHA256: src.SHA256,
+			ID: a.id, Source: a.source, Sender: a.profile.Sender, Stream: a.stream, Name: ingest.MaskPersons(a.name, r.Now()), Place: a.place, SHA256: src.SHA256,
 			Bytes: src.Bytes, ModifiedAt: a.modified, ReceivedAt: src.Received,
 		}
 		return known, record(ctx, r.DB, &known, Waiting, r.Now(), a.idempotency)
