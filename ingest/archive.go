@@ -359,7 +359,7 @@ func decodeStream(ctx context.Context, with decoding, start func() (io.Reader, e
 	if form != formText {
 		return unpackFile(ctx, with, rest, depth+1)
 	}
-	return openText(rest, head, whole, func() io.Reader {
+	return openText(with, rest, head, whole, func() io.Reader {
 		r, err := start()
 		if err != nil {
 			return failing{err}

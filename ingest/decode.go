@@ -26,6 +26,7 @@ type decoded struct {
 
 // decoding is what the decoders of a file share.
 type decoding struct {
+	text    string  // encoding of text whose bytes leave it open, empty: found by the bytes alone
 	program string  // whose hidden command "decode" reads formats in a process of its own; empty: this program
 	dir     string  // for unpacked files, which are removed as soon as they are opened; empty: the system's
 	budget  *budget // of all that is unpacked
@@ -96,7 +97,7 @@ func decodeFile(ctx context.Context, with decoding, f *os.File, size int64, dept
 	case form == formOLE || form == formParquet || form == formArrow || form == formArrowStream:
 		return decodeApart(ctx, with, f, form)
 	}
-	return openText(io.NewSectionReader(f, 0, size), head, int64(n) == size, func() io.Reader { return io.NewSectionReader(f, 0, size) })
+	return openText(with, io.NewSectionReader(f, 0, size), head, int64(n) == size, func() io.Reader { return io.NewSectionReader(f, 0, size) })
 }
 
 // one is a decoded file of one sheet.
@@ -112,13 +113,16 @@ func one(s *sheet) *decoded {
 }
 
 // openText opens a text file, the only table in it. again starts over from the beginning of the file.
-func openText(r io.Reader, head []byte, whole bool, again func() io.Reader) (*decoded, error) {
+func openText(with decoding, r io.Reader, head []byte, whole bool, again func() io.Reader) (*decoded, error) {
 	if len(head) == 0 {
 		return nil, refuse("empty_file", nil)
 	}
 	encoding, refusal := textEncoding(head, whole)
 	if refusal != nil {
 		return nil, refusal
+	}
+	if with.text != "" && encoding == encodingUTF8 && isOpen(head, whole) {
+		encoding = with.text
 	}
 	sample, err := io.ReadAll(decodeText(bytes.NewReader(head), encoding))
 	if err != nil && len(sample) == 0 {

@@ -16,6 +16,7 @@ type Delivery struct {
 	Sender   string
 	Stream   string              // empty: found by the headings
 	Mappings map[string]*Mapping // by stream; one is used for a file that has the headings it needs
+	Encoding string              // of text files whose bytes leave it open: utf-8 or gb18030; empty: utf-8
 	Only     []string            // streams that may be loaded, a file of any other is refused; nil: all
 }
 
@@ -36,7 +37,7 @@ func (l *Loader) Deliver(ctx context.Context, d Delivery, report func(Result) er
 	if err := l.turnTo(ctx, d); err != nil {
 		return err
 	}
-	defer func() { l.only = nil }()
+	defer func() { l.only, l.encoding = nil, "" }()
 	if err := l.loadSource(ctx, d.Source, report); err != nil {
 		return err
 	}
@@ -49,7 +50,7 @@ func (l *Loader) turnTo(ctx context.Context, d Delivery) error {
 	if err != nil {
 		return err
 	}
-	l.cfg.Sender, l.cfg.Stream, l.only = d.Sender, d.Stream, d.Only
+	l.cfg.Sender, l.cfg.Stream, l.only, l.encoding = d.Sender, d.Stream, d.Only, d.Encoding
 	l.contracts = contracts
 	if l.cfg.Mapping, err = fittingMapping(ctx, l.decoding(), d); err != nil {
 		return err

@@ -85,6 +85,7 @@ type Loader struct {
 	next      uint64                     // number of the next batch
 	indexed   uint64                     // most facts of a stream to be held in memory
 	pending   []*batch                   // classified, not published yet
+	encoding  string                     // of text whose bytes leave it open
 	only      []string                   // streams that may be loaded; nil: all
 	writer    writer
 }
@@ -324,7 +325,7 @@ func (l *Loader) loadSheets(ctx context.Context, src Source, report func(Result)
 
 // decoding is what the decoders need.
 func (l *Loader) decoding() decoding {
-	return decoding{program: l.cfg.Program, dir: l.cfg.Dir}
+	return decoding{text: l.encoding, program: l.cfg.Program, dir: l.cfg.Dir}
 }
 
 // remember notes that these bytes are loaded, so that an equal file later in the same load is not read again.

@@ -85,6 +85,20 @@ func textEncoding(head []byte, whole bool) (string, *Refusal) {
 	return encoding, nil
 }
 
+// isOpen reports whether the beginning of a text that is valid UTF-8 could as well be GB18030: it is plain ASCII and more
+// follows, or what is outside ASCII are pairs of bytes only, which are letters with accents in the one and ideographs in
+// the other.
+func isOpen(head []byte, whole bool) bool {
+	if isASCII(head) {
+		return !whole
+	}
+	if bytes.ContainsFunc(head, func(r rune) bool { return r >= 0x800 }) {
+		return false
+	}
+	text, err := simplifiedchinese.GB18030.NewDecoder().Bytes(head)
+	return err == nil && !bytes.Contains(text, []byte("\ufffd"))
+}
+
 // wideEncoding finds the encoding of a text in UTF-16 without a byte order mark: read in the right order nearly
 // all of its characters are letters, signs and ideographs that occur, with line breaks among them. It is empty
 // for anything else.

@@ -57,6 +57,7 @@ const clockDrift = 5 * time.Second
 func (a *app) doctor(ctx context.Context) error {
 	findings := []finding{a.checkConfig(), a.checkDataDir(), a.checkSecrets(), a.checkDisk()}
 	findings = append(findings, a.checkEngine(ctx)...)
+	findings = append(findings, a.checkSources(ctx)...)
 	findings = append(findings, a.checkListen(ctx), a.checkClock())
 	var rows [][]string
 	failed := 0

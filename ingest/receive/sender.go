@@ -136,7 +136,7 @@ func (p *Profile) mappings() (map[string]*ingest.Mapping, error) {
 // Delivery returns how files of the sender are loaded, of a stream or, when stream is empty, found by their headings.
 func (p *Profile) Delivery(stream string) (ingest.Delivery, error) {
 	mappings, err := p.mappings()
-	d := ingest.Delivery{Sender: p.Sender, Stream: stream, Mappings: mappings}
+	d := ingest.Delivery{Sender: p.Sender, Stream: stream, Mappings: mappings, Encoding: p.Encoding}
 	if len(p.Expected) > 0 && p.Refuse {
 		d.Only = p.Streams()
 	}
