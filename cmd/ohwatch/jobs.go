@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ohwatch/internal/config"
 	"ohwatch/internal/period"
 	"ohwatch/internal/schedule"
 )
@@ -93,7 +94,7 @@ func (a *app) listJobs(ctx context.Context) error {
 			state = a.text("serve.state_"+string(s.Latest.State), nil)
 		}
 		rows = append(rows, []string{
-			s.Job, a.text("serve.job_"+s.Job, nil), s.Cron, state, clock(s.Latest.Last), clock(s.LastSuccess), clock(s.Next),
+			s.Job, a.jobTitle(s.Job), s.Cron, state, clock(s.Latest.Last), clock(s.LastSuccess), clock(s.Next),
 			strconv.Itoa(s.Failures), s.Latest.Note(a.text),
 		})
 	}
@@ -101,6 +102,14 @@ func (a *app) listJobs(ctx context.Context) error {
 		return nil
 	}
 	return printTable(a.out, a.head("job", "title", "cron", "state", "last", "success", "next", "failures", "note"), rows)
+}
+
+// jobTitle says what a job does.
+func (a *app) jobTitle(job string) string {
+	if source, ok := strings.CutPrefix(job, config.FetchPrefix); ok {
+		return a.text("serve.job_fetch", map[string]any{"source": source})
+	}
+	return a.text("serve.job_"+job, nil)
 }
 
 // head returns the column heads of the tables of this command.

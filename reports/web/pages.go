@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"strings"
 	"time"
 
+	"ohwatch/internal/config"
 	"ohwatch/internal/message"
 	"ohwatch/internal/period"
 	"ohwatch/internal/schedule"
@@ -64,8 +66,13 @@ func (s *Server) functions() template.FuncMap {
 			}
 			return t.In(period.Shanghai()).Format("2006-01-02 15:04")
 		},
-		"iso":     func(t time.Time) string { return t.Format(time.RFC3339) },
-		"job":     func(name string) string { return s.name("serve.job_"+name, name) },
+		"iso": func(t time.Time) string { return t.Format(time.RFC3339) },
+		"job": func(name string) string {
+			if source, ok := strings.CutPrefix(name, config.FetchPrefix); ok {
+				return s.Printer.Text("serve.job_fetch", map[string]any{"source": source})
+			}
+			return s.name("serve.job_"+name, name)
+		},
 		"state":   func(state schedule.State) string { return s.name("serve.state_"+string(state), string(state)) },
 		"note":    func(r schedule.RunRecord) string { return r.Note(s.Printer.Text) },
 		"seconds": func(n float64) string { return fmt.Sprintf("%.1f s", n) },
