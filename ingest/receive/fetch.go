@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 )
@@ -265,13 +266,13 @@ func (f *fetcher) finished(ctx context.Context) ([]remote, error) {
 	if err != nil {
 		return nil, err
 	}
-	known, err := receipts(ctx, f.DB, filter{sender: f.src.Sender})
-	if err != nil {
-		return nil, err
+	var known []named
+	if err := f.DB.Select(ctx, &known, "receive_known", clickhouse.Named("source", f.src.receiptSource())); err != nil {
+		return nil, fmt.Errorf("read what was fetched before: %w", err)
 	}
 	received := map[string]bool{}
-	for i := range known {
-		received[known[i].ID] = true
+	for _, k := range known {
+		received[k.Receipt] = true
 	}
 	waits := false
 	for i := range files {

@@ -148,10 +148,14 @@ func (row receiptRow) receipt() (Receipt, error) {
 	return r, nil
 }
 
+// named is a row with the name of a receipt.
+type named struct {
+	Receipt string `ch:"receipt"`
+}
+
 // filter chooses receipts; the zero filter chooses all.
 type filter struct {
 	receipt, sender string
-	state           State
 	newest          bool
 	limit           uint64
 }
@@ -162,7 +166,7 @@ func receipts(ctx context.Context, db *warehouse.DB, f filter) ([]Receipt, error
 	}
 	var rows []receiptRow
 	err := db.Select(ctx, &rows, "receive_receipts", clickhouse.Named("receipt", f.receipt), clickhouse.Named("sender", f.sender),
-		clickhouse.Named("state", string(f.state)), clickhouse.Named("newest", f.newest), clickhouse.Named("limit", f.limit))
+		clickhouse.Named("newest", f.newest), clickhouse.Named("limit", f.limit))
 	if err != nil {
 		return nil, fmt.Errorf("read the receipts: %w", err)
 	}

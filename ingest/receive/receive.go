@@ -257,18 +257,21 @@ func (r *Receiver) Work(ctx context.Context) (n int, err error) {
 	defer func() { err = errors.Join(err, s.end()) }()
 	passed := map[string]bool{}
 	for {
-		waiting, err := receipts(ctx, r.DB, filter{state: Waiting})
-		if err != nil {
-			return n, err
+		var waiting []named
+		if err := r.DB.Select(ctx, &waiting, "receive_waiting"); err != nil {
+			return n, fmt.Errorf("find the files that wait: %w", err)
 		}
 		worked := false
-		for i := range waiting {
-			one := &waiting[i]
-			if passed[one.ID] {
+		for _, w := range waiting {
+			if passed[w.Receipt] {
 				continue
 			}
 			worked = true
-			err := s.load(ctx, one)
+			one, err := FindReceipt(ctx, r.DB, w.Receipt, "")
+			if err != nil {
+				return n, err
+			}
+			err = s.load(ctx, &one)
 			switch {
 			case err == nil:
 				n++
@@ -276,7 +279,7 @@ func (r *Receiver) Work(ctx context.Context) (n int, err error) {
 				return n, err
 			default:
 				passed[one.ID] = true
-				if err := s.failed(ctx, one, err); err != nil {
+				if err := s.failed(ctx, &one, err); err != nil {
 					return n, err
 				}
 			}

@@ -412,9 +412,7 @@ func (a *API) accept(r *http.Request, c client, stream, name string, src ingest.
 	key := ""
 	if text := r.Header.Get("Idempotency-Key"); text != "" {
 		key = hashOf(c.Sender + "\x00" + text)
-		var rows []struct {
-			Receipt string `ch:"receipt"`
-		}
+		var rows []named
 		err := a.Receiver.DB.Select(r.Context(), &rows, "receive_idempotency", clickhouse.Named("sender", c.Sender), clickhouse.Named("key", key))
 		switch {
 		case err != nil:

@@ -28,7 +28,7 @@ type counter struct {
 func newCounter(t *testing.T) *counter {
 	t.Helper()
 	o := newOffice(t)
-	c := &counter{office: o, api: &API{Receiver: o.Receiver, MaxBytes: 1 << 20, PerMinute: 10_000, Wait: 30 * time.Second}}
+	c := &counter{office: o, api: &API{Receiver: o.Receiver, MaxBytes: 1 << 20, PerMinute: 10_000, Wait: 10 * time.Minute}}
 	c.server = httptest.NewServer(c.api.Handler())
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -224,6 +224,14 @@ func TestLoad_Faults(t *testing.T) {
 		"done is a path":      {text: "ingest: {done: ../done}", code: "config.invalid", key: "ingest.done"},
 		"done is failed":      {text: "ingest: {done: x, failed: x}", code: "config.invalid", key: "ingest.failed"},
 		"listen without port": {text: "serve: {listen: localhost}", code: "config.invalid", key: "serve.listen"},
+		"API open to all":     {text: "upload: {listen: '0.0.0.0:8443'}", code: "config.invalid", key: "upload.tls_cert"},
+		"half a certificate":  {text: "upload: {tls_cert: a.pem}", code: "config.invalid", key: "upload.tls_key"},
+		"tiny uploads":        {text: "upload: {max_size: 10}", code: "config.invalid", key: "upload.max_size"},
+		"fetch of odd name":   {text: "fetch: {A_b: {address: x}}", code: "config.invalid", key: "fetch.A_b"},
+		"fetch without a key": {text: "fetch: {lab: {address: x, user: u, folder: /o, sender: s, key_file: k}}", code: "config.invalid", key: "fetch.lab.host_key"},
+		"fetch, no secret":    {text: "fetch: {lab: {address: x, user: u, folder: /o, sender: s, host_key: ssh-ed25519 AAAA}}", code: "config.invalid", key: "fetch.lab.key_file"},
+		"fetch, unknown key":  {text: "fetch: {lab: {adress: x}}", code: "config.unknown_key", where: ":1:15", key: "fetch.lab.adress"},
+		"fetch, bad cron":     {text: "fetch: {lab: {cron: often}}", code: "config.invalid", where: ":1:21", key: "fetch.lab.cron"},
 		"language":            {text: "reports: {lang: fr}", code: "config.invalid", key: "reports.lang"},
 		"rule without reason": {text: "rules: {R04: {days: {value: 3}}}", code: "config.invalid", key: "rules.R04.days.reason"},
 		"rule with one value": {text: "rules: {R04: {days: 3}}", code: "config.not_a_section", key: "rules.R04.days"},
@@ -251,6 +259,24 @@ func TestLoad_Faults(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestLoad_FetchKeepsDefaultsAndTakesVariables(t *testing.T) {
+	got, err := Load(write(t, "fetch: {lab: {address: x, user: u, folder: /o, sender: s, host_key: ssh-ed25519 AAAA, password_env: P}}"),
+		env("OHWATCH_FETCH_LAB_ADDRESS", "other:22", "OHWATCH_FETCH_LAB_RETRIES", "7"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Fetch{
+		Address: "other:22", User: "u", HostKey: "ssh-ed25519 AAAA", PasswordEnv: "P", Folder: "/o", Sender: "s", StableSeconds: 60,
+		Job: Job{Cron: "15 * * * *", Enabled: true, CatchUp: "once", Retries: 7},
+	}
+	if diff := cmp.Diff(want, got.Fetch["lab"]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if all := got.JobList(); all[0].Name != "fetch-lab" || all[0].Retries != 7 || len(all) != 5 {
+		t.Errorf("jobs %+v", all)
 	}
 }
 
