@@ -205,6 +205,10 @@ func (l *lognormalLikelihood) maximise(logs []float64) error {
 		if longest := math.Max(math.Abs(stepM)/(3*sigma), math.Abs(stepS)); longest > 1 {
 			stepM, stepS = stepM/longest, stepS/longest
 		}
+		if math.Abs(stepM) < 1e-7*sigma && math.Abs(stepS) < 1e-7 { // the next step would be the square of this one
+			l.evaluate(l.mu+stepM, l.logSigma+stepS)
+			break
+		}
 		mu, logSigma, value := l.mu, l.logSigma, l.value
 		for scale := 1.0; ; scale /= 2 {
 			l.evaluate(mu+scale*stepM, logSigma+scale*stepS)
@@ -215,9 +219,6 @@ func (l *lognormalLikelihood) maximise(logs []float64) error {
 				l.evaluate(mu, logSigma)
 				return l.settled(len(logs), flat)
 			}
-		}
-		if math.Abs(stepM) < 1e-11*sigma && math.Abs(stepS) < 1e-11 {
-			break
 		}
 	}
 	return l.settled(len(logs), flat)
