@@ -42,6 +42,9 @@ func runAPC(a *arguments) (Result, error) {
 		a.fail("family", "must be poisson or quasipoisson, got %q", family)
 	}
 	r, err := fit(years, counts, exposure)
+	if err == nil && !r.Converged && a.corrected() {
+		return nil, argumentError("counts", "the fit has not settled after %d steps: the counts do not determine a trend", r.Iterations)
+	}
 	return Result{
 		{"intercept", r.Intercept},
 		{"slope", r.Slope},

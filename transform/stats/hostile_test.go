@@ -56,7 +56,7 @@ func runSafely(t testing.TB, method string, input []byte) {
 	}()
 	began := time.Now()
 	result, err := stats.Run(method, input)
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Errorf("%s took %v\n%s", method, took, input)
 	}
 	if err != nil {
