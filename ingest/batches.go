@@ -78,11 +78,20 @@ type FindingCount struct {
 	Rows     uint64 `ch:"n_rows" json:"rows"`
 }
 
-// Findings counts the findings of a batch.
+// Findings counts the findings of a batch, behind those made at the load those that the latest transform made
+// against other streams.
 func Findings(ctx context.Context, db *warehouse.DB, number uint64) ([]FindingCount, error) {
 	var found []FindingCount
 	if err := db.Select(ctx, &found, "ingest_findings", clickhouse.Named("batch", number)); err != nil {
 		return nil, fmt.Errorf("count findings of batch %d: %w", number, err)
 	}
-	return found, nil
+	var tables uint64
+	if err := db.Row(ctx, "ingest_has_table", []any{&tables}, clickhouse.Named("table", "fct_cross_finding")); err != nil || tables == 0 {
+		return found, err
+	}
+	var crossed []FindingCount
+	if err := db.Select(ctx, &crossed, "ingest_cross_findings", clickhouse.Named("batch", number)); err != nil {
+		return nil, fmt.Errorf("count findings of batch %d against other streams: %w", number, err)
+	}
+	return append(found, crossed...), nil
 }

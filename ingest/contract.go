@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/goccy/go-yaml"
 )
@@ -337,6 +338,9 @@ func (f *Field) Choices() []string {
 		if words := f.Codes[code]; len(words) > 0 {
 			choices[i] = words[0]
 			continue
+		}
+		if strings.ContainsFunc(code, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+			continue // the code is its own word
 		}
 		best := ""
 		for word, c := range f.words {

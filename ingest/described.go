@@ -104,7 +104,6 @@ var typeChecks = map[string][]struct {
 	code     string
 	severity severity
 }{
-	"label":      {{"number_in_text", reject}},
 	"int":        {{"not_a_number", reject}},
 	"number":     {{"not_a_number", reject}},
 	"measure":    {{"not_a_number", reject}},

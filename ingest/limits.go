@@ -21,7 +21,7 @@ type limitBand struct {
 	sio2From, sio2To float64 // percent
 	isDefault        bool
 	limit            float64
-	validFrom        int32 // first day of the standard
+	span             // days on which it is in force
 }
 
 // First days of the standards in force: GBZ 2.1-2019 on 2020-04-01, GBZ 2.2-2007 on 2007-11-01.
@@ -35,11 +35,27 @@ func readLimits(reference fs.FS) (limits, error) {
 	type substance struct {
 		fraction, unit string
 		values         map[string]string // by kind
+		span
 	}
-	substances := map[string][]substance{} // by name; one for each size fraction
-	err := readTable(reference, "oel.csv", func(r map[string]string) {
-		substances[r["name_zh"]] = append(substances[r["name_zh"]],
-			substance{r["fraction"], r["unit"], map[string]string{"TWA": r["pc_twa"], "STEL": r["pc_stel"], "MAC": r["mac"]}})
+	dated := map[string][]substance{} // by name and size fraction, for limits that changed
+	err := readTable(reference, "limit_validity.csv", func(r map[string]string) {
+		key := r["limit_name_zh"] + "|" + r["fraction"]
+		dated[key] = append(dated[key], substance{values: byKind(r), span: spanOf(r["valid_from"], r["valid_to"])})
+	})
+	if err != nil {
+		return nil, err
+	}
+	substances := map[string][]substance{} // by name; one for each size fraction and time
+	err = readTable(reference, "oel.csv", func(r map[string]string) {
+		name := r["name_zh"]
+		times := dated[name+"|"+r["fraction"]]
+		if times == nil {
+			times = []substance{{values: byKind(r), span: span{airLimitsFrom, math.MaxInt32}}}
+		}
+		for _, s := range times {
+			s.fraction, s.unit = r["fraction"], r["unit"]
+			substances[name] = append(substances[name], s)
+		}
 	})
 	if err != nil {
 		return nil, err
@@ -57,17 +73,22 @@ func readLimits(reference fs.FS) (limits, error) {
 		switch r["kind"] {
 		case "air":
 			for _, s := range substances[r["limit_name_zh"]] {
-				b.fraction, b.unit, b.validFrom = s.fraction, s.unit, airLimitsFrom
+				b.fraction, b.unit, b.span = s.fraction, s.unit, s.span
 				for _, kind := range []string{"TWA", "STEL", "MAC"} {
 					add(r["hazard_id"], kind, b, s.values[kind])
 				}
 			}
 		case "noise":
-			b.unit, b.validFrom = "dB(A)", noiseLimitsFrom
+			b.unit, b.span = "dB(A)", span{noiseLimitsFrom, math.MaxInt32}
 			add(r["hazard_id"], "LEX", b, "85")
 		}
 	})
 	return l, err
+}
+
+// byKind returns the limits of a row of a list by their kind.
+func byKind(r map[string]string) map[string]string {
+	return map[string]string{"TWA": r["pc_twa"], "STEL": r["pc_stel"], "MAC": r["mac"]}
 }
 
 func atof(s string, otherwise float64) float64 {
@@ -97,7 +118,7 @@ func (l limits) find(hazard, fraction, limitType, unit string, sio2 float64, day
 		fraction = "total"
 	}
 	bands := slices.DeleteFunc(slices.Clone(l[limitKey{hazard, kind}]), func(b limitBand) bool {
-		return b.unit != unit || b.fraction != fraction && b.fraction != "" || day < b.validFrom
+		return b.unit != unit || b.fraction != fraction && b.fraction != "" || day < b.first || day > b.last
 	})
 	if len(bands) == 0 {
 		return 0

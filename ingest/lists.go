@@ -149,6 +149,11 @@ func (l *lists) date(list, id, from, to string) {
 	if l.dated[list] == nil {
 		l.dated[list] = map[string]span{}
 	}
+	l.dated[list][id] = spanOf(from, to)
+}
+
+// spanOf reads the days between two dates; an empty one leaves its end open.
+func spanOf(from, to string) span {
 	s := span{math.MinInt32, math.MaxInt32}
 	if d, ok := parseDate(from, false); ok {
 		s.first = d.day
@@ -156,7 +161,7 @@ func (l *lists) date(list, id, from, to string) {
 	if d, ok := parseDate(to, false); ok {
 		s.last = d.day
 	}
-	l.dated[list][id] = s
+	return s
 }
 
 // validOn reports whether a code of a list is valid on a day; codes of lists without dates always are.
