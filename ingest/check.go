@@ -919,11 +919,11 @@ func (c *checker) convert(f *Field, j int, text string, v, second *value) fault 
 		}
 		v.setText(code)
 	case "name":
-		v.setID(c.names.name(text))
+		v.setID(c.names.named(text))
 	case "names":
 		for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(",，、;；/|\n", r) }) {
 			if part = strings.TrimSpace(part); part != "" {
-				v.ids = append(v.ids, c.names.name(part))
+				v.ids = append(v.ids, c.names.named(part))
 			}
 		}
 		v.set = len(v.ids) > 0

@@ -477,15 +477,13 @@ func (c *dateColumn) native() warehouse.NativeColumn {
 	return warehouse.NativeColumn{Bytes: b}
 }
 
+// hash is of what is stored: a date of which only the month is known counts as its first day, an unknown date
+// that cannot be NULL as day 0.
 func (c *dateColumn) hash(b []byte, v *value) []byte {
-	if !v.set {
+	if !v.set && c.nulls != nil {
 		return b
 	}
-	b = strconv.AppendInt(b, int64(v.day), 10)
-	if v.month {
-		b = append(b, 'm')
-	}
-	return b
+	return strconv.AppendInt(b, int64(v.day), 10)
 }
 
 // numberColumn holds numbers and truth values.
@@ -513,8 +511,9 @@ func (c *numberColumn[T]) native() warehouse.NativeColumn {
 	return warehouse.NativeColumn{Bytes: appendNumbers(b, c.values)}
 }
 
+// hash is of what is stored: an unknown number that cannot be NULL counts as 0.
 func (c *numberColumn[T]) hash(b []byte, v *value) []byte {
-	if !v.set {
+	if !v.set && c.nulls != nil {
 		return b
 	}
 	return appendFloat(b, v.num)

@@ -242,6 +242,10 @@ func (c *checker) person(numberField int, paper string, sexField, birthField int
 	if missing(text) {
 		return
 	}
+	if key, ok := c.names.exported(text); ok {
+		out.setID(key)
+		return
+	}
 	var id identity
 	var flt idFault
 	if paper == "" || paper == "id" {

@@ -17,10 +17,11 @@ type pseudonyms struct {
 	mac   hash.Hash
 	sum   []byte
 	names map[string]uuid.UUID
+	mark  string // before a pseudonym in an export
 }
 
 func (k *keys) pseudonyms() *pseudonyms {
-	return &pseudonyms{mac: hmac.New(sha256.New, k.pseudonym), names: map[string]uuid.UUID{}}
+	return &pseudonyms{mac: hmac.New(sha256.New, k.pseudonym), names: map[string]uuid.UUID{}, mark: k.mark()}
 }
 
 // person is the pseudonym of a normalised identity number.

@@ -79,7 +79,7 @@ func crossCodes() ([][3]string, error) {
 func streamsPage(p *message.Printer, contracts []*ingest.Contract, cross [][3]string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s\n", p.Text("streams.title", nil), p.Text("streams.intro", nil))
-	for _, part := range []string{"sheets", "template", "own", "cross"} {
+	for _, part := range []string{"sheets", "template", "export", "own", "cross"} {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n", p.Text("streams."+part+"_title", nil), p.Text("streams."+part, nil))
 	}
 	head := func(key string) {

@@ -23,17 +23,21 @@ import (
 
 // newExportCommand is `ohwatch export NAME --out F`.
 func newExportCommand(a *app) *cobra.Command {
-	var condition, out string
+	var condition, out, form string
 	command := &cobra.Command{
 		Use:   "export STREAM|MODEL|INDICATOR [--where CONDITION] --out FILE",
 		Short: a.text("export.short", nil),
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.export(cmd.Context(), args[0], condition, out)
+			if form != "" && form != "sender" {
+				return wrongUsage("export.form", map[string]any{"form": form})
+			}
+			return a.export(cmd.Context(), args[0], condition, out, form == "sender")
 		},
 	}
 	command.Flags().StringVar(&condition, "where", "", a.text("export.flag_where", nil))
 	command.Flags().StringVar(&out, "out", "", a.text("export.flag_out", nil))
+	command.Flags().StringVar(&form, "form", "", a.text("export.flag_form", nil))
 	return command
 }
 
@@ -53,7 +57,7 @@ type exportLine struct {
 }
 
 // export writes the rows of a stream, model or indicator to a file, which appears whole or not at all.
-func (a *app) export(ctx context.Context, name, condition, out string) error {
+func (a *app) export(ctx context.Context, name, condition, out string, asSender bool) error {
 	if out == "" {
 		return usageError(&saidError{"export.no_out", nil})
 	}
@@ -69,7 +73,7 @@ func (a *app) export(ctx context.Context, name, condition, out string) error {
 	if err := a.openDB(ctx); err != nil {
 		return err
 	}
-	query, values, err := a.exportQuery(ctx, name, condition)
+	query, values, err := a.exportQuery(ctx, name, condition, asSender)
 	if err != nil {
 		return err
 	}
@@ -106,10 +110,14 @@ func (a *app) export(ctx context.Context, name, condition, out string) error {
 }
 
 // exportQuery returns the query behind a name, with the values to bind.
-func (a *app) exportQuery(ctx context.Context, name, condition string) (query string, values map[string]string, err error) {
+func (a *app) exportQuery(ctx context.Context, name, condition string, asSender bool) (query string, values map[string]string, err error) {
 	fields := map[string]any{"Condition": condition}
-	if name == "exam_conclusion" {
-		query, err = a.renderQuery("export_exam_conclusion", fields)
+	if asSender {
+		query, err = a.senderQuery(ctx, name, fields)
+		return query, nil, err
+	}
+	if name == "exam_conclusion" || name == "detection_report" {
+		query, err = a.renderQuery("export_"+name, fields)
 		return query, nil, err
 	}
 	indicators, err := ohsql.LoadFS(a.files, "indicators")
@@ -132,7 +140,7 @@ func (a *app) exportQuery(ctx context.Context, name, condition string) (query st
 	}
 	if !known {
 		if !modelName.MatchString(name) {
-			names := append(slices.Sorted(maps.Keys(exported)), "exam_conclusion")
+			names := append(slices.Sorted(maps.Keys(exported)), "exam_conclusion", "detection_report")
 			for _, c := range contracts {
 				names = append(names, c.Stream)
 			}
@@ -155,6 +163,27 @@ func (a *app) exportQuery(ctx context.Context, name, condition string) (query st
 	fields["Table"], fields["Order"] = table, order
 	query, err = a.renderQuery("export_rows", fields)
 	return query, nil, err
+}
+
+// senderQuery returns the query for the rows of a stream as a sender's file, which loads as unchanged.
+func (a *app) senderQuery(ctx context.Context, stream string, fields map[string]any) (string, error) {
+	c, err := a.contract(stream)
+	if err != nil {
+		return "", err
+	}
+	if fields["Columns"], err = ingest.SenderForm(c, a.cfg.Data.Dir); err != nil {
+		return "", err
+	}
+	var order string
+	err = a.db.Row(ctx, "export_table", []any{&order}, clickhouse.Named("database", a.db.Database()), clickhouse.Named("table", "stg_"+stream))
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", &saidError{"export.no_table", map[string]any{"name": stream}}
+	}
+	if err != nil {
+		return "", err
+	}
+	fields["Table"], fields["Order"] = "stg_"+stream, order
+	return a.renderQuery("export_sender", fields)
 }
 
 func (a *app) renderQuery(name string, fields map[string]any) (string, error) {
