@@ -266,7 +266,6 @@ func (a *API) receiveBody(w http.ResponseWriter, r *http.Request) (ingest.Source
 	}
 	body := &paced{w: http.NewResponseController(w), body: r.Body, began: time.Now(), idle: a.Idle, slowest: a.Slowest}
 	r.Body = body
-	defer func() { _ = body.w.SetWriteDeadline(time.Now().Add(answerTimeout)) }() // else what Serve set for the whole request holds
 	if media != "multipart/form-data" {
 		name := r.URL.Query().Get("filename")
 		if _, disposition, err := mime.ParseMediaType(r.Header.Get("Content-Disposition")); err == nil && name == "" {
@@ -506,6 +505,7 @@ func (a *API) rejects(w http.ResponseWriter, r *http.Request, c client) {
 		return
 	}
 	defer f.Close()
+	allowAnswer(w)
 	w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 	w.Header().Set("Content-Disposition", `attachment; filename="rejects-`+receipt.ID+`.xlsx"`)
 	http.ServeContent(w, r, "", time.Time{}, f)
@@ -550,11 +550,18 @@ func (a *API) hasRoom(n int64) bool {
 }
 
 func (a *API) answer(w http.ResponseWriter, status int, value any) {
+	allowAnswer(w)
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(value) // the reader may have gone
+}
+
+// allowAnswer gives the answer its own time: the deadline of the server counts from the beginning of the request, and a
+// large body and its load may have taken longer.
+func allowAnswer(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTimeout)) // a writer without deadlines needs none
 }
 
 // apiError is the answer to a request that was not fulfilled.
