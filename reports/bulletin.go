@@ -135,7 +135,8 @@ type Share struct {
 // Detector is a weekly series under statistical watch.
 type Detector struct {
 	Series string
-	code   string // of the area
+	Title  message.Text // of the series
+	code   string       // of the area
 	Area   message.Text
 	City   bool // the series of the whole city
 	Weeks  []DetectorWeek
@@ -145,9 +146,14 @@ type Detector struct {
 type DetectorWeek struct {
 	Week        period.Period
 	Observed    float64
+	Expected    *float64 // of what is reported so far, as the threshold
 	Threshold   *float64
+	P           *float64
 	Alarms      []string // methods that raised an alarm
 	Provisional bool     // cases of this week may still arrive
+	// How many cases it will be when all are reported, with the 95 % interval and the share that is reported; nil where
+	// nothing more is expected.
+	Nowcast, NowcastLow, NowcastHigh, Reported *float64
 }
 
 // Ranking orders the townships by one indicator, best first.

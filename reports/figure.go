@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"math"
 	"slices"
+	"strconv"
 
 	"ohwatch/internal/period"
 )
@@ -181,62 +182,119 @@ func (w words) shareCells(p Point) []string {
 
 func (w words) detectorFigure(id string, d Detector) figure {
 	f := figure{
-		ID: id, Title: w.say("report.figure_detector", "area", w.place(d.Area)),
-		Notes: []string{w.say("report.detector_note"), w.say("report.provisional_note")},
+		ID: id, Title: w.say("report.figure_detector", "area", w.place(d.Area), "series", w.in(d.Title)),
+		Notes: []string{w.alarmNote(d), w.say("report.detector_note"), w.say("report.provisional_note")},
 	}
 	s := series{id: id, axis: w.say("report.axis_cases"), whole: true}
-	seen := layer{name: w.say("report.series_suspected"), kind: bars, color: 1}
+	seen := layer{name: w.say("report.series_reported"), kind: bars, color: 1}
+	cast := layer{name: w.say("report.series_nowcast"), kind: line, color: 1}
 	limit := layer{name: w.say("report.series_threshold"), kind: threshold, color: 3}
 	alarm := layer{name: w.say("report.series_alarm"), kind: alarms, color: 2}
-	f.Table = table{Caption: f.Title, Numeric: []bool{false, true, true, false, false}, Columns: []string{
-		w.say("report.column_week"),
-		w.say("report.series_suspected"), w.say("report.column_threshold"), w.say("report.column_alarm"), w.say("report.column_provisional"),
+	f.Table = table{Caption: f.Title, Numeric: []bool{false, true, true, true, true, true, true, false, false}, Columns: []string{
+		w.say("report.column_week"), w.say("report.series_reported"), w.say("report.series_nowcast"), w.say("report.column_interval"), w.say("report.column_expected_cases"),
+		w.say("report.column_threshold"), w.say("report.column_p"), w.say("report.column_alarm"), w.say("report.column_provisional"),
 	}}
-	f.Notes = append([]string{w.alarmNote(d)}, f.Notes...)
-	if len(d.Weeks) > 0 {
-		byWeek := map[period.Period]DetectorWeek{}
-		for _, week := range d.Weeks {
-			byWeek[week.Week] = week
-		}
-		for _, p := range period.Between(d.Weeks[0].Week.Start, d.Weeks[len(d.Weeks)-1].Week.Start, period.Week) {
-			name := p.String()
-			s.labels = append(s.labels, name)
-			week, ok := byWeek[p]
-			row := []string{name, w.say("report.no_data"), "", "", ""}
-			var a, b, c mark
-			if ok {
-				row[1] = w.number(week.Observed)
-				a = mark{
-					ok: true, value: week.Observed, hollow: week.Provisional, label: row[1],
-					text: w.say("report.point_cases_text", "period", name, "n", w.unit("T7", week.Observed)),
-				}
-				if week.Threshold != nil {
-					row[2] = w.number(tenths(*week.Threshold))
-					b = mark{
-						ok: true, value: tenths(*week.Threshold), label: row[2],
-						text: w.say("report.point_threshold_text", "period", name, "n", row[2]),
-					}
-				}
-				if len(week.Alarms) > 0 {
-					row[3] = w.list(week.Alarms)
-					c = mark{ok: true, value: week.Observed, label: row[1], text: a.text + " · " + row[3]}
-				}
-				if week.Provisional {
-					row[4] = w.say("report.provisional")
-				}
-			}
-			seen.marks, limit.marks, alarm.marks = append(seen.marks, a), append(limit.marks, b), append(alarm.marks, c)
-			f.Table.Rows = append(f.Table.Rows, row)
-		}
+	byWeek := map[period.Period]DetectorWeek{}
+	for _, week := range d.Weeks {
+		byWeek[week.Week] = week
+	}
+	var weeks []period.Period
+	if n := len(d.Weeks); n > 0 {
+		weeks = period.Between(d.Weeks[0].Week.Start, d.Weeks[n-1].Week.Start, period.Week)
+	}
+	late := false
+	for _, p := range weeks {
+		name := p.String()
+		week, ok := byWeek[p]
+		m := w.detectorMarks(name, week, ok)
+		late = late || m.nowcast.ok
+		s.labels = append(s.labels, name)
+		seen.marks, cast.marks = append(seen.marks, m.observed), append(cast.marks, m.nowcast)
+		limit.marks, alarm.marks = append(limit.marks, m.threshold), append(alarm.marks, m.alarm)
+		f.Table.Rows = append(f.Table.Rows, m.row)
 	}
 	s.layers = []layer{seen, limit, alarm}
+	if late {
+		s.layers = []layer{seen, cast, limit, alarm}
+		f.Notes = append(f.Notes, w.say("report.nowcast_note"))
+	}
 	w.finish(&f, s, seen)
 	return f
 }
 
+// weekMarks is what a week of a detector puts into a chart and its table.
+type weekMarks struct {
+	observed, nowcast, threshold, alarm mark
+	row                                 []string
+}
+
+// detectorMarks draws a week; ok is false for one that is missing in the data.
+func (w words) detectorMarks(name string, week DetectorWeek, ok bool) (m weekMarks) {
+	m.row = []string{name, w.say("report.no_data"), "", "", "", "", "", "", ""}
+	if !ok {
+		return m
+	}
+	m.row[1] = w.number(week.Observed)
+	m.observed = mark{
+		ok: true, value: week.Observed, hollow: week.Provisional, label: m.row[1],
+		text: w.say("report.point_cases_text", "period", name, "n", w.unit("T7", week.Observed)),
+	}
+	if week.Nowcast != nil && week.NowcastLow != nil && week.NowcastHigh != nil && week.Reported != nil {
+		m.row[2] = w.number(*week.Nowcast)
+		m.row[3] = w.say("report.nowcast_interval", "low", w.number(*week.NowcastLow), "high", w.number(*week.NowcastHigh))
+		m.nowcast = mark{
+			ok: true, value: *week.Nowcast, low: *week.NowcastLow, high: *week.NowcastHigh, interval: true, hollow: true, label: m.row[2],
+			text: w.say("report.point_nowcast_text", "period", name, "n", m.row[2], "range", m.row[3]),
+		}
+	}
+	if week.Expected != nil {
+		m.row[4] = w.number(hundredths(*week.Expected))
+	}
+	if week.Threshold != nil {
+		m.row[5] = w.number(tenths(*week.Threshold))
+		m.threshold = mark{
+			ok: true, value: tenths(*week.Threshold), label: m.row[5],
+			text: w.say("report.point_threshold_text", "period", name, "n", m.row[5]),
+		}
+	}
+	if week.P != nil {
+		m.row[6] = probability(*week.P)
+	}
+	if len(week.Alarms) > 0 {
+		m.row[7] = w.methods(week.Alarms)
+		m.alarm = mark{ok: true, value: week.Observed, label: m.row[1], text: m.observed.text + " · " + m.row[7]}
+	}
+	if week.Provisional {
+		m.row[8] = w.say("report.provisional")
+		if week.Reported != nil {
+			m.row[8] = w.say("report.provisional_share", "share", w.number(math.Round(100**week.Reported)))
+		}
+	}
+	return m
+}
+
+// methods names the detectors.
+func (w words) methods(names []string) string {
+	var all []string
+	for _, name := range names {
+		all = append(all, w.say("series.method_"+name))
+	}
+	return w.list(all)
+}
+
+// probability writes a p-value with two significant digits.
+func probability(p float64) string {
+	if p < 1e-4 {
+		return "<0.0001"
+	}
+	return strconv.FormatFloat(p, 'g', 2, 64)
+}
+
+func hundredths(x float64) float64 { return math.Round(100*x) / 100 }
+
 func (w words) alarmNote(d Detector) string {
 	if n := len(d.Weeks); n > 0 && len(d.Weeks[n-1].Alarms) > 0 {
-		return w.say("report.detector_alarm", "methods", w.list(d.Weeks[n-1].Alarms))
+		return w.say("report.detector_alarm", "methods", w.methods(d.Weeks[n-1].Alarms))
 	}
 	return w.say("report.detector_quiet")
 }

@@ -394,7 +394,7 @@ func (p *page) figures(b *Bulletin) {
 	var names []string
 	for _, d := range b.Detectors {
 		if d.City {
-			p.Watch = append(p.Watch, p.detectorFigure("watch-city", d))
+			p.Watch = append(p.Watch, p.detectorFigure(fmt.Sprintf("watch-city-%d", len(p.Watch)+1), d))
 			continue
 		}
 		towns++

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -221,7 +222,7 @@ func (r *reader) rules(context.Context) error {
 	}
 	r.b.Rules = make(map[string]Rule, len(files))
 	for _, file := range files {
-		if file.Header["detector"] != "" {
+		if file.Header["detector"] != "" && file.Header["life"] == "event" {
 			r.minCases = parameter(file.Header["params"], "min_cases")
 		}
 		zh, en, _ := strings.Cut(file.Header["title"], "|")
@@ -470,34 +471,52 @@ func rank(places []Place) int {
 
 func (r *reader) detectors(ctx context.Context) error {
 	var rows []struct {
-		Series    string    `ch:"series"`
-		Stratum   string    `ch:"stratum"`
-		NameZh    string    `ch:"name_zh"`
-		NameEn    string    `ch:"name_en"`
-		Start     time.Time `ch:"week_start"`
-		Observed  float64   `ch:"observed"`
-		Threshold *float64  `ch:"threshold"`
-		Alarms    []string  `ch:"alarms"`
+		Series      string    `ch:"series"`
+		Stratum     string    `ch:"stratum"`
+		NameZh      string    `ch:"name_zh"`
+		NameEn      string    `ch:"name_en"`
+		Start       time.Time `ch:"week_start"`
+		Observed    float64   `ch:"observed"`
+		Expected    *float64  `ch:"expected"`
+		Threshold   *float64  `ch:"threshold"`
+		P           *float64  `ch:"p"`
+		Alarm       bool      `ch:"alarm"`
+		Method      string    `ch:"method"`
+		Provisional bool      `ch:"is_provisional"`
+		Nowcast     *float64  `ch:"nowcast"`
+		NowcastLow  *float64  `ch:"nowcast_lower"`
+		NowcastHigh *float64  `ch:"nowcast_upper"`
+		Reported    *float64  `ch:"share_reported"`
+	}
+	shown, err := shownSeries()
+	if err != nil {
+		return err
 	}
 	last := r.opt.Period
-	err := r.db.Select(ctx, &rows, "reports_detectors", day("from", last.Next(1-weeksWatched).Start), day("to", last.Start),
-		clickhouse.Named("min_cases", r.minCases))
+	err = r.db.Select(ctx, &rows, "reports_detectors", day("from", last.Next(1-weeksWatched).Start), day("to", last.Start),
+		clickhouse.Named("min_cases", r.minCases), clickhouse.Named("series", slices.Sorted(maps.Keys(shown))))
 	if err != nil {
 		return err
 	}
 	var out []Detector
 	for _, row := range rows {
+		city := row.Stratum == r.opt.City
+		if shown[row.Series].cityOnly && !city {
+			continue
+		}
 		if n := len(out); n == 0 || out[n-1].code != row.Stratum || out[n-1].Series != row.Series {
 			out = append(out, Detector{
-				Series: row.Series, code: row.Stratum, City: row.Stratum == r.opt.City,
-				Area: r.area(row.Stratum, row.NameZh, row.NameEn),
+				Series: row.Series, Title: shown[row.Series].title, code: row.Stratum, City: city, Area: r.area(row.Stratum, row.NameZh, row.NameEn),
 			})
 		}
 		d := &out[len(out)-1]
-		week := DetectorWeek{Week: period.Of(row.Start, period.Week), Observed: row.Observed, Threshold: row.Threshold}
-		week.Provisional = week.Week.End.After(r.cutoff().AddDate(0, 0, -provisionalDays))
-		for _, method := range row.Alarms {
-			week.Alarms = append(week.Alarms, strings.ToUpper(strings.TrimSuffix(strings.TrimPrefix(method, "ears_"), "_published")))
+		week := DetectorWeek{
+			Week: period.Of(row.Start, period.Week), Observed: row.Observed, Expected: row.Expected, Threshold: row.Threshold, P: row.P,
+			Nowcast: row.Nowcast, NowcastLow: row.NowcastLow, NowcastHigh: row.NowcastHigh, Reported: row.Reported,
+		}
+		week.Provisional = row.Provisional || week.Week.End.After(r.cutoff().AddDate(0, 0, -provisionalDays))
+		if row.Alarm {
+			week.Alarms = []string{row.Method}
 		}
 		d.Weeks = append(d.Weeks, week)
 	}
@@ -507,27 +526,31 @@ func (r *reader) detectors(ctx context.Context) error {
 			out[i].Weeks[n-1].Alarms = nil
 		}
 	}
-	if len(out) > 0 && !slices.ContainsFunc(out, func(d Detector) bool { return d.City }) {
-		out = append(out, r.sum(out))
-	}
 	slices.SortStableFunc(out, func(a, b Detector) int { return compareBool(a.City, b.City) })
 	r.b.Detectors = out
 	return nil
 }
 
-// sum adds the series of all townships up to the city's, which has no threshold then.
-func (r *reader) sum(parts []Detector) Detector {
-	city := Detector{Series: parts[0].Series, code: r.opt.City, City: true, Area: r.opt.CityName}
-	for _, d := range parts {
-		for _, week := range d.Weeks {
-			i, found := slices.BinarySearchFunc(city.Weeks, week, func(a, b DetectorWeek) int { return a.Week.Start.Compare(b.Week.Start) })
-			if !found {
-				city.Weeks = slices.Insert(city.Weeks, i, DetectorWeek{Week: week.Week, Provisional: week.Provisional})
-			}
-			city.Weeks[i].Observed += week.Observed
+// chart says what of a series the bulletin draws.
+type chart struct {
+	title    message.Text
+	cityOnly bool // otherwise the townships with an alarm as well
+}
+
+// shownSeries are the series whose header names the bulletin, by id.
+func shownSeries() (map[string]chart, error) {
+	files, err := sql.Load("series")
+	if err != nil {
+		return nil, err
+	}
+	shown := map[string]chart{}
+	for _, f := range files {
+		if of := f.Header["bulletin"]; of != "" {
+			zh, en, _ := strings.Cut(f.Header["title"], "|")
+			shown[f.Name] = chart{message.Text{Zh: strings.TrimSpace(zh), En: strings.TrimSpace(en)}, of == "city"}
 		}
 	}
-	return city
+	return shown, nil
 }
 
 func (r *reader) quality(ctx context.Context) error {

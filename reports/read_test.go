@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -125,14 +126,25 @@ func city(t *testing.T) *warehouse.DB {
 		value("T7", "diagnosis", "year", "2026", today, "410184", "", "", 9, 0),
 		value("T7", "diagnosis", "quarter", "2026Q4", today, "410184", "", "", 2, 0))
 
-	detector := []string{"series", "stratum", "week", "week_start", "method", "observed", "threshold", "alarm", "computed_at"}
+	detector := []string{"series", "stratum", "week", "week_start", "detector", "method", "observed", "judged_cases", "threshold", "alarm", "run"}
 	for i, week := range period.Between(date(2026, 10, 26), date(2026, 11, 15), period.Week) {
-		for j, method := range []string{"ears_c1", "ears_c2"} {
+		for _, name := range []string{"suspected_by_township", "exam_suspected_by_township"} { // the second is not drawn
+			n := float64(i + 1)
 			insert(t, db, "det_point", detector,
-				[]any{"suspected_by_township", "410184101", week.String(), week.Start, method, float64(i + 1), number(2.5 + float64(j)), i == 2 && j == 0, at},
-				[]any{"suspected_by_township", "410184102", week.String(), week.Start, method, float64(2), number(4), false, at})
+				[]any{name, "410184101", week.String(), week.Start, "auto", "window_scan", n, n, number(2.5), i == 2, uint64(1)},
+				[]any{name, "410184101", week.String(), week.Start, "ears_c1", "ears_c1", n, n, number(9), true, uint64(1)},
+				[]any{name, "410184102", week.String(), week.Start, "auto", "window_scan", 2.0, 2.0, number(1), true, uint64(1)}, // fewer than the rule asks for
+				[]any{name, "410184", week.String(), week.Start, "auto", "window_scan", n + 2, n + 2, number(9), false, uint64(1)})
 		}
 	}
+	insert(t, db, "det_stratum", []string{"series", "stratum", "name_zh", "name_en", "area", "run"},
+		[]any{"suspected_by_township", "410184101", "新村镇", "Xincun Town", "410184101", uint64(1)},
+		[]any{"suspected_by_township", "410184102", "辛店镇", "Xindian Town", "410184102", uint64(1)})
+	provisional := append(slices.Clone(detector), "is_provisional", "nowcast", "nowcast_lower", "nowcast_upper", "share_reported")
+	w := week46(t)
+	insert(t, db, "det_point", provisional,
+		[]any{"new_cases_by_township", "410184", w.String(), w.Start, "auto", "window_scan", 1.0, 1.0, number(3), false, uint64(1), true, number(4), number(1), number(9), number(0.25)},
+		[]any{"new_cases_by_township", "410184101", w.String(), w.Start, "auto", "window_scan", 1.0, 1.0, number(3), false, uint64(1), true, number(4), number(1), number(9), number(0.25)})
 	return db
 }
 
@@ -182,10 +194,16 @@ func TestRead(t *testing.T) {
 	}
 	check("ranking", places, []string{"410184102 *", "410184101 **", "410184103 **", "410184104", "unassigned"})
 
-	check("detectors", len(b.Detectors), 3)
-	check("city series", []any{b.Detectors[0].City, b.Detectors[0].Weeks[2].Observed}, []any{true, 5.0})
-	check("alarm", b.Detectors[1].Weeks[2].Alarms, []string{"C1"})
-	check("threshold of C2", *b.Detectors[1].Weeks[0].Threshold, 3.5)
+	var drawn []string
+	for _, d := range b.Detectors {
+		drawn = append(drawn, d.Series+" "+d.Area.En)
+	}
+	check("detectors", drawn, []string{"new_cases_by_township Xinzheng", "suspected_by_township Xinzheng", "suspected_by_township Xincun Town", "suspected_by_township Xindian Town"})
+	newest := b.Detectors[0].Weeks[0]
+	check("nowcast", []any{newest.Provisional, *newest.Nowcast, *newest.NowcastLow, *newest.NowcastHigh, *newest.Reported}, []any{true, 4.0, 1.0, 9.0, 0.25})
+	check("alarm", b.Detectors[2].Weeks[2].Alarms, []string{"window_scan"})
+	check("too few for a warning", b.Detectors[3].Weeks[2].Alarms, []string(nil))
+	check("threshold", *b.Detectors[2].Weeks[0].Threshold, 2.5)
 
 	check("arrivals", b.Quality.Arrivals, []Arrival{
 		{Stream: "dose", Sender: "市放射卫生所", Files: 1, Read: 40, Loaded: 40},

@@ -230,19 +230,23 @@ func fullBulletin(t testing.TB) *Bulletin {
 	rank("T6", b.Readings[6].Title, .85)
 
 	series := func(area message.Text, city bool, peak float64) {
-		d := Detector{Series: "suspected", Area: area, City: city}
+		d := Detector{Series: "suspected", Title: message.Text{Zh: "各乡镇疑似职业病", En: "Suspected cases by township"}, Area: area, City: city}
 		for i := range 40 {
 			if i == 11 || i == 12 {
 				continue
 			}
 			week := DetectorWeek{Week: b.Week.Next(i - 39), Observed: float64((i * 5) % 7), Provisional: i >= 38}
 			if i >= 9 {
-				week.Threshold = number(7.31 + float64(i%3))
+				week.Threshold, week.Expected, week.P = number(7.31+float64(i%3)), number(1.234), number(0.0213)
+			}
+			if i >= 38 && city {
+				week.Reported, week.Nowcast = number(0.93-0.5*float64(i-38)), number(week.Observed+float64(i-37))
+				week.NowcastLow, week.NowcastHigh = number(week.Observed), number(week.Observed+5)
 			}
 			if i == 39 {
 				week.Observed = peak
 				if peak > 9 {
-					week.Alarms = []string{"C1", "C2", "C3"}
+					week.Alarms = []string{"window_scan"}
 				}
 			}
 			d.Weeks = append(d.Weeks, week)

@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"strings"
 	"testing"
 
+	ohsql "ohwatch/sql"
 	"ohwatch/transform"
 	"ohwatch/warehouse"
 )
@@ -199,11 +201,17 @@ func TestEvaluate_EARSEqualsReference(t *testing.T) {
 	}
 	c.exec("INSERT INTO raw_case_report (batch, row, version, op, key_hash, employer_key, card_no, card_kind, report_kind, person_key, report_date) VALUES " + strings.Join(values, ", "))
 	c.event(9, "case_report", "published", "2026-11-15 00:00:00", len(values))
-	c.evaluate("2026-W46")
+	// A series is added by adding a file.
+	definition := strings.NewReplacer("-- methods: auto", "-- methods: ears_c1, ears_c2, ears_c3", "-- params: years = 0", "-- params: years = 0, alpha = 0.001",
+		"-- id: suspected_by_township", "-- id: reference").Replace(readDefinition(t, "series/suspected_by_township.sql"))
+	added := transform.Options{Today: c.today, Files: overlay(t, "series/reference.sql", definition), Select: []string{"reference"}}
+	if _, err := transform.Run(t.Context(), c.db, added); err != nil {
+		t.Fatal(err)
+	}
 	for _, x := range cases {
 		method := "ears_" + strings.ToLower(x.Input.Variant)
 		got := strings.Split(c.query(fmt.Sprintf(`SELECT concat(toString(observed), ' ', ifNull(toString(threshold), '-'), ' ', toString(alarm))
-			FROM det_point FINAL WHERE stratum = '410184106' AND method = '%s' ORDER BY week_start DESC LIMIT %d`, method, len(x.Expected.Upperbound))), "\n")
+			FROM det_point FINAL WHERE series = 'reference' AND stratum = '410184106' AND method = '%s' ORDER BY week_start DESC LIMIT %d`, method, len(x.Expected.Upperbound))), "\n")
 		for i := range x.Expected.Upperbound {
 			var observed float64
 			var bound, alarm string
@@ -223,8 +231,20 @@ func TestEvaluate_EARSEqualsReference(t *testing.T) {
 		}
 	}
 	before := c.query("SELECT toString(count()) FROM det_point")
-	c.evaluate("2026-W46")
-	if after := c.query("SELECT toString(count()) FROM det_point"); after != before {
-		t.Errorf("%s points became %s by evaluating again", before, after)
+	if _, err := transform.Run(t.Context(), c.db, added); err != nil {
+		t.Fatal(err)
 	}
+	if after := c.query("SELECT toString(count()) FROM det_point"); after != before {
+		t.Errorf("%s points became %s by running again", before, after)
+	}
+}
+
+// readDefinition returns an embedded definition.
+func readDefinition(t *testing.T, path string) string {
+	t.Helper()
+	text, err := fs.ReadFile(ohsql.FS(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

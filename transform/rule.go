@@ -76,7 +76,7 @@ type Rule struct {
 	Due       term
 	IsEvent   bool // true: something happened, it stays open until a person closes it; false: a state, that ends by itself
 	Detector  string
-	Series    string // of a detector
+	Series    []string // that a detector watches
 	Params    []Param
 	Path      string
 	Body      string
@@ -250,7 +250,7 @@ func readRule(f ohsql.File) (Rule, error) {
 	}
 	r := Rule{
 		ID: f.Header["id"], Version: f.Header["version"], Severity: Severity(f.Header["severity"]),
-		Detector: f.Header["detector"], Series: f.Header["series"], Path: f.Path, Body: f.Body,
+		Detector: f.Header["detector"], Series: words(f.Header["series"]), Path: f.Path, Body: f.Body,
 	}
 	if r.ID != f.Name {
 		return wrong("id", "is %q, the file's name is %q", r.ID, f.Name)
@@ -278,10 +278,10 @@ func readRule(f ohsql.File) (Rule, error) {
 	default:
 		return wrong("life", "want event or state, got %q", f.Header["life"])
 	}
-	if r.Detector != "" && r.Detector != detectorEARS {
-		return wrong("detector", "want %s, got %q", detectorEARS, r.Detector)
+	if r.Detector != "" && r.Detector != detectorSeries {
+		return wrong("detector", "want %s, got %q", detectorSeries, r.Detector)
 	}
-	if (r.Detector == "") != (r.Series == "") {
+	if (r.Detector == "") != (len(r.Series) == 0) {
 		return wrong("series", "a detector and only a detector names its series")
 	}
 	for p := range strings.SplitSeq(f.Header["params"], ",") {
@@ -341,8 +341,8 @@ const maxEvidence = 20
 // candidates runs the query of a rule for a week. An error names the file and, where the engine says so, the line.
 func (r Rule) candidates(ctx context.Context, db *warehouse.DB, week period.Period, opt Options) ([]candidate, error) {
 	values := r.values(week, opt)
-	if r.Detector == detectorEARS {
-		return r.runEARS(ctx, db, week, opt, values)
+	if r.Detector != "" {
+		return r.seriesCandidates(ctx, db, week, opt)
 	}
 	text, err := templated(db, "transform_candidates", map[string]any{"Select": r.Body})
 	if err != nil {
@@ -385,30 +385,31 @@ func (r Rule) values(week period.Period, opt Options) map[string]string {
 }
 
 // failure adds the file and the line to an error of the engine.
-func (r Rule) failure(err error) error {
+func (r Rule) failure(err error) error { return engineFailure(r.Path, r.Body, candidateLines, err) }
+
+// engineFailure adds to an error of the engine the file of a definition and the line in it; before is the number of
+// lines that stood before its text in the query that failed.
+func engineFailure(path, body string, before int, err error) error {
 	var ex *clickhouse.Exception
 	if !errors.As(err, &ex) {
-		return fmt.Errorf("%s: line 1: %w", r.Path, err)
+		return fmt.Errorf("%s: line 1: %w", path, err)
 	}
 	line := 1
 	if _, rest, ok := strings.Cut(ex.Message, "(line "); ok {
 		if n, e := strconv.Atoi(rest[:max(strings.IndexAny(rest, ",)"), 0)]); e == nil {
-			line = n
-			if r.Detector == "" {
-				line = max(n-candidateLines, 1)
-			}
+			line = max(n-before, 1)
 		}
 	} else {
 		for _, m := range quotedName.FindAllStringSubmatch(ex.Message, -1) {
-			if strings.Contains(r.Body, m[1]) {
-				line = lineOf(r.Body, m[1])
+			if strings.Contains(body, m[1]) {
+				line = lineOf(body, m[1])
 				break
 			}
 		}
 	}
 	short, _, _ := strings.Cut(ex.Message, ". In scope ")
 	short, _, _ = strings.Cut(short, " in scope ")
-	return fmt.Errorf("%s: line %d: %s (code %d)", r.Path, line, short, ex.Code)
+	return fmt.Errorf("%s: line %d: %s (code %d)", path, line, short, ex.Code)
 }
 
 // quotedName is a name that the engine quotes in an error.

@@ -1,6 +1,6 @@
 // Package transform turns loaded rows into numbers and warnings: it keeps the models of sql/models up to date
 // in the order in which they read each other, computes the indicators of sql/indicators from them, and evaluates
-// the rules of sql/rules week by week.
+// the series of sql/series and the rules of sql/rules week by week.
 //
 // Definitions are text; this package holds what is the same for all of them. Tables are made aside and put in
 // place at once, so that readers see the old rows until the new ones are complete.
@@ -31,7 +31,7 @@ type Options struct {
 	AsOf   time.Time        // batches published later don't count; zero: all count
 	City   string           // division code, six digits; empty: DefaultCity
 	Full   bool             // rebuild what is up to date as well
-	Select []string         // models or indicators; only these and what they read are looked at; empty: all
+	Select []string         // models, indicators or series; only these and what they read are looked at; empty: all
 	By     string           // user or job, for the record
 	Files  fs.FS            // definitions; nil: those of the warehouse
 	Now    func() time.Time // clock for the record; nil: the warehouse's
@@ -42,11 +42,11 @@ type Options struct {
 	Rules map[string]map[string]string
 }
 
-// Step says what became of one model, or of the indicators as a whole.
+// Step says what became of one model, of the indicators as a whole, or of one series.
 type Step struct {
-	Name    string
-	Built   bool // false: was up to date
-	Rows    uint64
+	Name    string // of the model; indicators; series/ and the id
+	Built   bool   // false: was up to date
+	Rows    uint64 // of a series: weeks of strata that were computed
 	Seconds float64
 }
 
@@ -105,7 +105,8 @@ func (o Options) values() map[string]string {
 
 func instant(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") }
 
-// Run brings the models and the indicator values up to date, checks them and records what it did in ops_run.
+// Run brings the models, the indicator values and the results of the series up to date, checks them and records what it
+// did in ops_run. A series that is wrong is named in the error, the others are up to date nonetheless.
 // Only one Run or Evaluate works on a database at a time, another one waits (ErrBusy after a while).
 //
 // Errors: an unknown name in Select (ErrUnknownModel), definitions that are wrong, failed checks
@@ -130,7 +131,11 @@ func run(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	wanted, err := selected(models, indicators, opt.Select)
+	series, broken, err := LoadSeries(opt.Files)
+	if err != nil {
+		return Result{}, err
+	}
+	wanted, err := selected(models, indicators, series, opt.Select)
 	if err != nil {
 		return Result{}, err
 	}
@@ -149,8 +154,15 @@ func run(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) {
 				return err
 			}
 		}
+		if wanted.series {
+			failed, err := buildSeries(ctx, db, opt, LastWeek(opt.Today), series, signatures, record, &result)
+			broken = append(broken, failed...)
+			if err != nil {
+				return err
+			}
+		}
 		if len(opt.Select) > 0 {
-			return nil
+			return errors.Join(broken...)
 		}
 		if result.Checks, err = runChecks(ctx, db, opt); err != nil {
 			return err
@@ -162,7 +174,7 @@ func run(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) {
 			}
 			return ErrCheckFailed.With("checks", strings.Join(names, ", "))
 		}
-		return nil
+		return errors.Join(broken...)
 	}()
 	var rows uint64
 	for _, s := range result.Steps {
@@ -175,10 +187,11 @@ func run(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) {
 type selection struct {
 	models     map[string]bool
 	indicators bool
+	series     bool
 }
 
-func selected(models []Model, indicators []Indicator, names []string) (selection, error) {
-	s := selection{models: map[string]bool{}, indicators: len(names) == 0}
+func selected(models []Model, indicators []Indicator, series []Series, names []string) (selection, error) {
+	s := selection{models: map[string]bool{}, indicators: len(names) == 0, series: len(names) == 0}
 	inputs := make(map[string][]string, len(models))
 	for _, m := range models {
 		inputs[m.Name] = m.Models
@@ -198,6 +211,13 @@ func selected(models []Model, indicators []Indicator, names []string) (selection
 	for _, name := range names {
 		if _, ok := inputs[name]; ok {
 			take(name)
+			continue
+		}
+		if at := slices.IndexFunc(series, func(s Series) bool { return s.ID == name }); at >= 0 {
+			s.series = true
+			for _, input := range series[at].Models {
+				take(input)
+			}
 			continue
 		}
 		if !slices.ContainsFunc(indicators, func(i Indicator) bool { return i.ID == name }) {

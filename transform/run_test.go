@@ -103,7 +103,7 @@ func TestRun_OnlyWhatIsStale(t *testing.T) {
 func overlay(t *testing.T, pairs ...string) fstest.MapFS {
 	t.Helper()
 	tree := fstest.MapFS{}
-	for _, kind := range []string{"models", "indicators", "rules", "checks"} {
+	for _, kind := range []string{"models", "indicators", "rules", "series", "checks"} {
 		shipped, err := ohsql.Load(kind)
 		if err != nil {
 			t.Fatal(err)

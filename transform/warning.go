@@ -64,7 +64,13 @@ func (w *Warning) Describe(p *message.Printer, title Title) {
 			}
 		}
 	}
+	if method := w.Args["method"]; method != "" { // of a series
+		args["methods"] = p.Text("series.method_"+method, nil)
+	}
 	key := "warn." + strings.ToLower(w.Rule) + ".title"
+	if _, has := w.Args["p"]; !has && p.Text(key+"_plain", nil) != "["+key+"_plain]" {
+		key += "_plain" // raised by an earlier version, which had no probability
+	}
 	w.Title = p.Text(key, args)
 	if w.Title == "["+key+"]" { // a rule without a sentence of its own
 		name := title.Zh
@@ -118,7 +124,11 @@ func Evaluate(ctx context.Context, db *warehouse.DB, week period.Period, opt Opt
 		return Evaluation{}, err
 	}
 	rules, wrong := configured(rules, opt.Rules)
-	broken = append(broken, wrong...)
+	series, failed, err := LoadSeries(opt.Files)
+	if err != nil {
+		return Evaluation{}, err
+	}
+	broken = slices.Concat(broken, wrong, failed)
 	record, err := startRun(ctx, db, opt, kindWarn, "warn")
 	if err != nil {
 		return Evaluation{}, err
@@ -126,11 +136,17 @@ func Evaluate(ctx context.Context, db *warehouse.DB, week period.Period, opt Opt
 	e := Evaluation{Run: record.run, Week: week, Broken: broken}
 	err = func() error {
 		opt.Select = nil
-		wanted, err := selected(models, nil, nil)
+		wanted, err := selected(models, nil, nil, nil)
 		if err != nil {
 			return err
 		}
-		if _, err := buildModels(ctx, db, opt, models, wanted, record, &Result{}); err != nil {
+		signatures, err := buildModels(ctx, db, opt, models, wanted, record, &Result{})
+		if err != nil {
+			return err
+		}
+		failed, err := buildSeries(ctx, db, opt, week, series, signatures, record, &Result{})
+		e.Broken = append(e.Broken, failed...)
+		if err != nil {
 			return err
 		}
 		return e.run(ctx, db, rules, opt)

@@ -39,6 +39,7 @@ func newStatCommand(a *app) *cobra.Command {
 			return errors.Join(err, out.Flush())
 		},
 	}
+	command.AddCommand(newSeriesCommand(a))
 	command.Flags().StringArrayVar(&files, "in", nil, a.text("stat.flag_in", nil))
 	command.AddCommand(newStatEvaluateCommand(a))
 	return command

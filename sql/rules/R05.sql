@@ -1,0 +1,14 @@
+-- id: R05
+-- version: 1
+-- title: 聚集性信号：病例数显著高于预期 | Cluster: cases above the expected
+-- severity: orange
+-- addressee: CDC
+-- due: 10 working days
+-- life: state
+-- detector: series
+-- series: cases_by_cell
+-- source: rules.md A, R05 (proposal)
+-- params: alpha = 0.01, fdr = 0.05, min_cases = 3
+-- New and suspected cases of a quarter of a year in a township, an industry and a hazard, against the rate of the five
+-- years before; cells of few cases borrow from the others. All cells of a week are one family of tests, of which fdr are
+-- false at most; alpha is the error rate of each of them, min_cases the least number. Clusters at one employer are R04.

@@ -1,0 +1,34 @@
+-- id: contraindications_by_township
+-- version: 1
+-- title: 各乡镇职业禁忌证检出 | Contraindications by township
+-- stream: exam
+-- date: exam_date
+-- strata: township
+-- population: examinations in the week
+-- delay: upload_date
+-- direction: up
+-- methods: volume
+-- source: rule R19: contraindications against the expected (proposal); findings come with the examinations of an employer, so that counts vary more than Poisson counts
+WITH exams AS
+(
+    SELECT
+        if(dim_employer.area = '', 'unassigned', dim_employer.area)         AS township,
+        exam_date, coalesce(upload_date, report_date, exam_date)            AS known,
+        countIf(conclusion_overall = 'contra')                            AS found,
+        count()                                                             AS examined,
+        groupArrayIf(concat('exam:', toString(batch), ':', toString(row)), conclusion_overall = 'contra') AS lines
+    FROM stg_exam
+    LEFT JOIN dim_employer ON dim_employer.employer_key = if(using_key = '', stg_exam.employer_key::String, using_key::String)
+    WHERE NOT is_reexam
+    GROUP BY township, exam_date, known
+)
+SELECT
+    arrayJoin([exams.township, {city:String}])                              AS stratum,
+    multiIf(stratum = {city:String}, '全市', stratum = 'unassigned', '未归属乡镇', dim_township.name_zh)         AS name_zh,
+    multiIf(stratum = {city:String}, 'the whole city', stratum = 'unassigned', 'unassigned', dim_township.name_en) AS name_en,
+    stratum                                                                 AS area,
+    exam_date::Nullable(Date32)                                             AS event_date,
+    known::Nullable(Date32)                                                 AS known_date,
+    found AS n, examined AS population, lines
+FROM exams
+LEFT JOIN dim_township ON dim_township.township = exams.township

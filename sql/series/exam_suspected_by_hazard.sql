@@ -1,0 +1,33 @@
+-- id: exam_suspected_by_hazard
+-- version: 1
+-- title: 各危害因素体检疑似职业病检出 | Suspected findings of examinations by hazard
+-- stream: exam
+-- date: exam_date
+-- strata: hazard
+-- population: examinations for the hazard in the week
+-- delay: upload_date
+-- direction: up
+-- methods: auto
+-- source: conclusion for the hazard; re-examinations are not counted again
+WITH exams AS
+(
+    SELECT
+        agent, exam_date, coalesce(upload_date, report_date, exam_date)     AS known,
+        if(indexOf(conclusion_hazard, agent) > 0, conclusion[indexOf(conclusion_hazard, agent)], conclusion_overall) = 'suspect' AS is_found,
+        count()                                                             AS examined,
+        if(is_found, groupArray(concat('exam:', toString(batch), ':', toString(row))), []) AS lines
+    FROM stg_exam
+    ARRAY JOIN arrayDistinct(hazards_examined) AS agent
+    WHERE NOT is_reexam
+    GROUP BY agent, exam_date, known, is_found
+)
+SELECT
+    agent                                                                   AS stratum,
+    dim_hazard.name_zh                                                      AS name_zh,
+    dim_hazard.name_en                                                      AS name_en,
+    {city:String}                                                           AS area,
+    exam_date::Nullable(Date32)                                             AS event_date,
+    known::Nullable(Date32)                                                 AS known_date,
+    if(is_found, examined, 0) AS n, examined AS population, lines
+FROM exams
+LEFT JOIN dim_hazard ON dim_hazard.hazard = agent
