@@ -30,7 +30,11 @@ func printer(t testing.TB, lang message.Lang) *message.Printer {
 	for _, rule := range []string{"r04", "r06", "r15", "r23", "r24", "r39", "d01"} {
 		fmt.Fprintf(&titles, "warn.%s.title: {zh: \"%s规则：{object}有{what} {n} 项\", en: \"rule %s: {object} has {n} of {what}\"}\n", rule, rule, rule)
 	}
-	c, err := message.LoadFS(fstest.MapFS{"report.yaml": {Data: texts}, "warn.yaml": {Data: []byte(titles.String())}})
+	series, err := os.ReadFile("../internal/message/series.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := message.LoadFS(fstest.MapFS{"report.yaml": {Data: texts}, "series.yaml": {Data: series}, "warn.yaml": {Data: []byte(titles.String())}})
 	if err != nil {
 		t.Fatal(err)
 	}
