@@ -171,7 +171,9 @@ func numberText(s string) string {
 		if len(s) >= 15 {
 			f, _ = strconv.ParseFloat(strconv.FormatFloat(f, 'g', 15, 64), 64)
 		}
-		if a := max(f, -f); a == 0 || a >= 1e-6 {
+		if a := max(f, -f); a == 0 {
+			return "0"
+		} else if a >= 1e-6 {
 			return strconv.FormatFloat(f, 'f', -1, 64)
 		}
 	}

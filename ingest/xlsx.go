@@ -86,9 +86,12 @@ type relation struct {
 	Mode   string `xml:"TargetMode,attr"`
 }
 
-// relations reads the references of a part; none when it has no list of them.
+// relations reads the references of a part, or of the package itself without a name; none when it has no list of them.
 func relations(parts map[string]*zip.File, name string) ([]relation, error) {
-	list := parts[path.Join(path.Dir(name), "_rels", path.Base(name)+".rels")]
+	list := parts["_rels/.rels"]
+	if name != "" {
+		list = parts[path.Join(path.Dir(name), "_rels", path.Base(name)+".rels")]
+	}
 	if list == nil {
 		return nil, nil
 	}
