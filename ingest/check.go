@@ -258,6 +258,10 @@ type checker struct {
 	title   []string            // the heading of each field as headings are compared
 
 	dates1904 bool // serial days of the row count from 1904
+
+	factor    []float64 // of each field whose heading names a unit that is not the warehouse's; 0 for the others
+	unitField int       // field of the unit, where the file names it in the heading of the value; -1 otherwise
+	unitText  string
 }
 
 // parsedHazards is the reading of one cell with hazard words.
@@ -286,6 +290,7 @@ func newChecker(p *plan, h header) *checker {
 			c.title[j] = heading(h.names[column])
 		}
 	}
+	c.headingUnits()
 	for i := range p.contract.Checks {
 		if p.contract.Checks[i].Code == "period_overlap" {
 			c.overlap = &p.contract.Checks[i]
@@ -531,6 +536,9 @@ func (c *checker) row(rec arrow.Record, i int, flags uint8, bits []byte) {
 		c.find(reject, "not_a_record", -1, nil)
 		return
 	}
+	if c.unitField >= 0 {
+		c.texts[c.unitField] = c.unitText
+	}
 	for j := range contract.Fields {
 		c.field(j)
 	}
@@ -578,6 +586,28 @@ func (c *checker) broken(rec arrow.Record, i int, flags uint8) {
 		return
 	}
 	c.find(reject, "bad_bytes", -1, map[string]string{"cell": "-"}) // beyond the last heading
+}
+
+// headingUnits takes units from headings such as 剂量（μSv）, where no column of its own names the unit.
+func (c *checker) headingUnits() {
+	fields := c.plan.contract.Fields
+	c.factor = make([]float64, len(fields))
+	column := slices.IndexFunc(fields, func(f Field) bool { return f.Type == "unit" })
+	c.unitField = -1
+	for j := range fields {
+		if t := fields[j].Type; t != "measure" && t != "number" || c.number[j] < 0 {
+			continue
+		}
+		text := bracketed(c.title[j])
+		name, factor := unit(text)
+		switch {
+		case text == "":
+		case column < 0 && factor != 1:
+			c.factor[j] = factor
+		case column >= 0 && c.number[column] < 0 && c.unitField < 0 && fields[j].Type == "measure" && (isUnit(text) || name != text):
+			c.unitField, c.unitText = column, text
+		}
+	}
 }
 
 // isRecord reports whether a row that fills one column at most is meant to be a record: under a header of many
@@ -807,6 +837,9 @@ func (c *checker) convert(f *Field, j int, text string, v, second *value) fault 
 		if !ok || f.Type == "int" && n != float64(int64(n)) {
 			return fault{severity: reject, code: "not_a_number"}
 		}
+		if k := c.factor[j]; k != 0 {
+			n = scaled(n, k)
+		}
 		v.setNumber(n)
 		return inRange(f, n)
 	case "years", "months":
@@ -845,6 +878,9 @@ func (c *checker) convert(f *Field, j int, text string, v, second *value) fault 
 		m, ok := parseMeasure(text)
 		if !ok {
 			return fault{severity: reject, code: "not_a_number"}
+		}
+		if k := c.factor[j]; k != 0 {
+			m.value, m.bound = scaled(m.value, k), scaled(m.bound, k)
 		}
 		if m.hasValue {
 			v.setNumber(m.value)

@@ -80,7 +80,7 @@ func (c *Contract) AllChecks() []Described {
 	for i := range c.Checks {
 		add(c.Checks[i].Code, c.Checks[i].Severity, c.Checks[i].Fields...)
 	}
-	for _, code := range []string{"bad_bytes", "totals_row", "repeated_header", "shifted_row"} {
+	for _, code := range []string{"bad_bytes", "broken_quote", "broken_record", "totals_row", "repeated_header", "not_a_record", "shifted_row", "formula_error", "formula_uncomputed"} {
 		add(code, reject)
 	}
 	if slices.ContainsFunc(c.Fields, func(f Field) bool { return f.Type == "state" }) {

@@ -93,10 +93,39 @@ func (h headings) field(text string, cells folded) int {
 	if i, ok := h[key]; ok {
 		return i
 	}
+	if suffix := serviceUnit(key); suffix != "" { // 接害工龄（月） is another field than 接害工龄（年）
+		if i, ok := h[short+suffix]; ok && short != "" {
+			return i
+		}
+	}
 	if i, ok := h[short]; ok && short != "" {
 		return i
 	}
 	return -1
+}
+
+// bracketed is what stands in the last brackets of a heading, such as its unit.
+func bracketed(key string) string {
+	open := strings.LastIndexAny(key, "([")
+	if open < 0 {
+		return ""
+	}
+	inside := key[open+1:]
+	if end := strings.IndexAny(inside, ")]"); end >= 0 {
+		inside = inside[:end]
+	}
+	return inside
+}
+
+// serviceUnit is how the field of a length of service ends whose heading names its unit in brackets.
+func serviceUnit(key string) string {
+	switch bracketed(key) {
+	case "年", "年数", "周年":
+		return "年数"
+	case "月", "个月", "月数":
+		return "月数"
+	}
+	return ""
 }
 
 // header is where the header of a sheet was found and what it says.
@@ -147,7 +176,7 @@ func (c *Contract) readHeader(cells folded, row, above []string) header {
 			case lower == "":
 				candidates, name = []string{upper}, upper
 			case group != "":
-				candidates = []string{group + lower, lower, lower + group}
+				candidates = []string{group + lower, group + strings.TrimSuffix(lower, "数") + "数", lower, lower + group}
 			}
 		}
 		h.names[i] = strings.Join(strings.Fields(name), " ")

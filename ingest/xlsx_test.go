@@ -141,3 +141,28 @@ func TestLoad_SecondHeader(t *testing.T) {
 		}
 	}
 }
+
+// A header in two lines, with lengths of service under one group and units in headings.
+func TestLoad_GroupsAndUnitsInHeadings(t *testing.T) {
+	d := newDesk(t)
+	exam := "报告卡编号,体检编号,体检机构,,用人单位,,姓名,身份证号,性别,出生日期,工种,接害工龄,,体检类型,接触的职业病危害因素,体检危害因素,体检日期,报告出具日期,上传日期,是否复检,体检结论\n" +
+		",,编号,名称,统一社会信用代码,名称,,,,,,年,月,,,,,,,,\n" +
+		"K1,1,TJ1,测试医院," + code(1) + ",测试公司,张三,419999198501010015,男,1985-01-01,电焊工,6,8,在岗,噪声,噪声,2025-03-07,2025-03-20,2025-03-28,否,未见异常\n"
+	dose := "放射工作单位,统一社会信用代码,单位类别,医疗机构级别,人员编号,姓名,身份证号,性别,出生日期,职业类别,从事放射工作起始日期,监测机构,检测报告编号,佩戴起始日期,佩戴终止日期,佩戴位置,剂量量,剂量（μSv）,MDL（μSv）,剂量计状态\n" +
+		"测试医院," + code(1) + ",医疗,二级,W1,张三,419999198501010015,男,1985-01-01,2E,2015-01-01,测试检测,R1,2025-01-01,2025-03-31,左胸,Hp(10),80,40,正常\n"
+	for name, c := range map[string]struct{ text, query, want string }{
+		"exam":               {exam, "SELECT toString(exposure_months) FROM raw_exam", "80"},
+		"months in brackets": {strings.NewReplacer("接害工龄,,", "接害工龄（年）,接害工龄（月）,", "年,月,", ",,", "K1", "K2", "TJ1", "TJ2").Replace(exam), "SELECT toString(exposure_months) FROM raw_exam WHERE report_card_id = 'K2'", "80"},
+		"dose":               {dose, "SELECT toString(value) FROM raw_dose", "0.08"},
+	} {
+		results := d.load(Config{}, d.file("a.csv", c.text))
+		if len(results) != 1 || results[0].Refusal != nil || results[0].Loaded != 1 {
+			t.Errorf("%s: %+v %v", name, results, d.findings(results[0].Batch))
+			continue
+		}
+		var got string
+		if err := d.db.Conn().QueryRow(t.Context(), c.query).Scan(&got); err != nil || got != c.want {
+			t.Errorf("%s: %s, want %s (%v)", name, got, c.want, err)
+		}
+	}
+}
