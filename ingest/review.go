@@ -309,7 +309,11 @@ func (r *Review) entries(ctx context.Context, kind string) ([]entry, error) {
 	case KindHazard:
 		for key, ids := range r.lists.hazards {
 			if len(ids) == 1 && key != fold(ids[0]) {
-				names = append(names, entry{key: key, shown: key, code: ids[0]})
+				shown := r.lists.hazardName(ids[0])
+				if fold(shown) != key {
+					shown += "（" + key + "）"
+				}
+				names = append(names, entry{key: key, shown: shown, code: ids[0]})
 			}
 		}
 	case KindDisease:
