@@ -1,21 +1,16 @@
 package ingest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
-
-	"ohwatch/warehouse"
 )
 
 // code returns a valid credit code made of a number.
@@ -35,8 +30,10 @@ func (r Result) sums() sums {
 	return sums{r.Read, r.Loaded, r.Corrected, r.Voided, r.Unchanged, r.Rejected}
 }
 
-// The accounting of random files, sent in random order and more than once, equals that of a model that is a
-// map from key to content, and the warehouse holds exactly the versions that the model made.
+// The accounting of random files, sent in random order, again and in one load or several, equals that of a model that is
+// a map from key to content; a dry run says the same beforehand; and the warehouse holds, batch by batch, exactly the
+// rows that the sums say. It makes no difference whether facts are held in memory or looked up, nor how many
+// rows are read, looked up and written together.
 func TestLoad_AccountingEqualsModel(t *testing.T) {
 	d := newDesk(t)
 	employer := 0
@@ -44,19 +41,29 @@ func TestLoad_AccountingEqualsModel(t *testing.T) {
 		employer++
 		model := map[string]string{} // key → content; "void" for a voided fact
 		versions := 0
-		var paths []string
-		var texts []string
+		var paths, texts []string
 		var wants []sums
 		for file := range rapid.IntRange(1, 3).Draw(t, "files") {
 			text, want := randomFile(t, employer, file, model, &versions)
 			paths = append(paths, d.file(fmt.Sprintf("%d-%d.csv", employer, file), text))
 			texts, wants = append(texts, text), append(wants, want)
 		}
+		if again := rapid.IntRange(0, len(paths)).Draw(t, "again"); again < len(paths) && wants[again].changed() > 0 {
+			paths, texts = append(paths, paths[again]), append(texts, "again "+texts[again])
+			wants = append(wants, sums{read: wants[again].read, unchanged: wants[again].read})
+		}
+		indexed := rapid.SampledFrom([]uint64{0, 3, maxIndexed}).Draw(t, "indexed")
+		window, chunk := rapid.IntRange(1, 6).Draw(t, "window"), rapid.IntRange(1, 5).Draw(t, "chunk")
+		tune := func(l *Loader) { l.indexed, l.window, l.chunk = indexed, window, chunk }
 		apart := rapid.IntRange(0, len(paths)).Draw(t, "apart")
-		results := append(d.load(Config{}, paths[:apart]...), d.load(Config{}, paths[apart:]...)...)
+		dry := d.loadWith(Config{DryRun: true}, tune, paths...)
+		results := append(d.loadWith(Config{}, tune, paths[:apart]...), d.loadWith(Config{}, tune, paths[apart:]...)...)
 		for i, want := range wants {
-			if i >= len(results) || results[i].sums() != want {
-				t.Fatalf("files\n%s\nare %+v, want %+v", strings.Join(texts, "\n"), results, wants)
+			if i >= len(results) || results[i].sums() != want || dry[i].sums() != want {
+				t.Fatalf("files\n%s\nare %+v, dry %+v, want %+v", strings.Join(texts, "\n"), results, dry, wants)
+			}
+			if got := d.stored(results[i].Batch); got != [4]int{want.loaded, want.corrected, want.voided, want.rejected} {
+				t.Fatalf("files\n%s\nbatch %d stored as %v, want %+v", strings.Join(texts, "\n"), i, got, want)
 			}
 		}
 		var stored uint64
@@ -67,20 +74,39 @@ func TestLoad_AccountingEqualsModel(t *testing.T) {
 	})
 }
 
+// stored counts the rows of a batch as they stand in the warehouse: loaded, corrected, voided and rejected.
+func (d *desk) stored(batch uint64) [4]int {
+	d.t.Helper()
+	var n [4]uint64
+	err := d.db.Conn().QueryRow(context.Background(), `SELECT countIf(op = 'load'), countIf(op = 'correct'), countIf(op = 'void'),
+		(SELECT uniqExact(row) FROM ops_finding WHERE batch = $1 AND severity = 'reject') FROM raw_insurance WHERE batch = $1`, batch).Scan(&n[0], &n[1], &n[2], &n[3])
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return [4]int{int(n[0]), int(n[1]), int(n[2]), int(n[3])}
+}
+
+// changed is how many rows of a batch changed the warehouse.
+func (s sums) changed() int { return s.loaded + s.corrected + s.voided + s.rejected }
+
 // randomFile makes a file and books its rows in the model.
 func randomFile(t *rapid.T, employer, file int, model map[string]string, versions *int) (string, sums) {
 	var text strings.Builder
 	var want sums
 	// No two files have the same bytes: those would not be read again.
 	fmt.Fprintf(&text, "统一社会信用代码,参保月份,参保人数,应参保人数,记录状态,备注\n")
-	for range rapid.IntRange(1, 12).Draw(t, "rows") {
+	for range rapid.IntRange(1, 16).Draw(t, "rows") {
 		month := fmt.Sprintf("2025-%02d", rapid.IntRange(1, 4).Draw(t, "month"))
 		count := fmt.Sprint(rapid.IntRange(1, 3).Draw(t, "count"))
-		state := rapid.SampledFrom([]string{"", "", "", "修改", "作废", "坏"}).Draw(t, "state")
+		state := rapid.SampledFrom([]string{"", "", "", "修改", "作废", "坏", "合计"}).Draw(t, "state")
 		bad := rapid.IntRange(0, 9).Draw(t, "bad") == 0
 		want.read++
 		old, known := model[month]
 		switch {
+		case state == "合计":
+			want.rejected++
+			fmt.Fprintf(&text, "合计,,%s,,,%d-%d\n", count, employer, file)
+			continue
 		case state == "作废": // only the key of a void counts
 			want.book(model, month, "void", old, known, versions)
 		case bad || state == "坏":
@@ -182,81 +208,6 @@ func TestOpen_OneLoadAtATime(t *testing.T) {
 	cfg.Stream = "weather"
 	if _, err := Open(t.Context(), cfg); err == nil {
 		t.Error("an unknown stream was accepted")
-	}
-}
-
-// insuranceFile is a CSV file with many rows.
-func insuranceFile(t testing.TB, rows int) string {
-	t.Helper()
-	var b bytes.Buffer
-	b.WriteString("统一社会信用代码,单位名称,参保月份,参保人数\n")
-	for i := range rows {
-		fmt.Fprintf(&b, "%s,测试企业%d,%d-%02d,%d\n", code(i/96), i/96, 2018+i%96/12, i%12+1, i%500)
-	}
-	path := filepath.Join(t.TempDir(), "many.csv")
-	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// A process that dies in the middle leaves nothing that can be seen, and the next load removes what it left.
-func TestLoad_KilledHalfway(t *testing.T) {
-	dir := t.TempDir()
-	open := func() *warehouse.DB {
-		t.Helper()
-		db, err := warehouse.Open(t.Context(), warehouse.Config{DataDir: dir})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := db.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		return db
-	}
-	count := func(db *warehouse.DB, query string) (n uint64) {
-		t.Helper()
-		if err := db.Conn().QueryRow(t.Context(), query).Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	const rows = 200_000
-	path := insuranceFile(t, rows)
-	db := open()
-	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), childDir+"="+dir, childFile+"="+path)
-	var output bytes.Buffer
-	child.Stderr = &output
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for deadline := time.Now().Add(60 * time.Second); count(db, "SELECT count() FROM raw_insurance") == 0; {
-		if time.Now().After(deadline) {
-			t.Fatalf("the child wrote nothing: %s", output.String())
-		}
-		time.Sleep(time.Millisecond)
-	}
-	if err := child.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	child.Wait()
-	db.Close() // the engine may have ended with the client that was killed while it sent data
-
-	db = open()
-	defer db.Close()
-	if n := count(db, "SELECT count() FROM ops_batch WHERE state = 'published'"); n != 0 {
-		t.Skip("the child was done before it could be killed")
-	}
-	d := &desk{t: t, db: db, dir: dir}
-	if got := d.load(Config{}, path)[0].sums(); got != (sums{read: rows, loaded: rows}) {
-		t.Errorf("after the kill: %+v", got)
-	}
-	if n := count(db, "SELECT count() FROM raw_insurance"); n != rows {
-		t.Errorf("%d rows stand in the table, want %d", n, rows)
-	}
-	if n := count(db, "SELECT count() FROM ops_batch WHERE state = 'aborted'"); n != 1 {
-		t.Errorf("%d batches aborted, want 1", n)
 	}
 }
 

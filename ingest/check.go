@@ -22,6 +22,17 @@ const (
 	note   severity = "note"   // loaded, worth knowing
 )
 
+// number is the severity as the warehouse numbers it.
+func (s severity) number() byte {
+	switch s {
+	case reject:
+		return 1
+	case warn:
+		return 2
+	}
+	return 3
+}
+
 // finding is what a check has to say about one row.
 type finding struct {
 	row      uint32
@@ -286,6 +297,8 @@ func newChecker(p *plan, h header) *checker {
 	c.seed, c.rules = maphash.MakeSeed(), make([]recollection, len(p.rules))
 	c.listed, c.told = map[string][]string{}, map[string]bool{}
 	for j, column := range h.columns {
+		// A day is read faster than it is looked up.
+		c.memo[j].off = p.contract.Fields[j].Type == "date"
 		if column >= 0 && column < len(h.names) {
 			c.title[j] = heading(h.names[column])
 		}
@@ -712,6 +725,10 @@ func (c *checker) field(j int) {
 		c.readField(j, v, other)
 		return
 	}
+	if read.plain {
+		v.text, v.set, v.kept = read.first.text, true, true
+		return
+	}
 	if read.done {
 		*v = read.first
 		if read.other != nil {
@@ -732,7 +749,8 @@ func (c *checker) field(j int) {
 		second.kept = true
 		read.other = &second
 	}
-	read.empty = !v.set && v.num == 0 && len(read.found) == 0 && read.other == nil
+	alone := len(read.found) == 0 && read.other == nil && v.num == 0 && v.list == nil && v.ids == nil && v.day == 0
+	read.empty, read.plain = alone && !v.set, alone && v.set && v.text != ""
 }
 
 // readField converts the cell of one field into its slots.

@@ -3,7 +3,9 @@ package ingest
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -217,7 +219,6 @@ func (c *codeColumn) native() warehouse.NativeColumn {
 	return warehouse.NativeColumn{Bytes: dictionary(c.dict.texts, c.places)}
 }
 func (c *codeColumn) hash(b []byte, v *value) []byte { return append(b, v.text...) }
-func (c *codeColumn) text(i int) string              { return c.dict.texts[c.places[i]] }
 
 // textColumn holds texts that do not repeat.
 type textColumn struct {
@@ -250,7 +251,7 @@ func (c *textColumn) native() warehouse.NativeColumn {
 	for i, end := range c.ends {
 		texts[i], begin = all[begin:end], end
 	}
-	return warehouse.NativeColumn{Texts: texts}
+	return warehouse.NativeColumn{Values: texts}
 }
 
 func (c *textColumn) hash(b []byte, v *value) []byte { return append(b, v.text...) }
@@ -356,6 +357,37 @@ func (c *textsColumn) hash(b []byte, v *value) []byte { return hashList(b, v.lis
 func (c *textsColumn) list(i int) []string {
 	begin, end := c.ends.span(i)
 	return c.texts[begin:end]
+}
+
+// argsColumn holds what messages need, as Map(LowCardinality(String), String), in the order of the names.
+type argsColumn struct {
+	ends   spans
+	names  []string // that occur, the empty one first
+	places []uint32
+	values []string
+}
+
+func (c *argsColumn) add(args map[string]string) {
+	if c.names == nil {
+		c.names = []string{""}
+	}
+	for _, name := range slices.Sorted(maps.Keys(args)) {
+		place := slices.Index(c.names, name)
+		if place < 0 {
+			place = len(c.names)
+			c.names = append(c.names, name)
+		}
+		c.places, c.values = append(c.places, uint32(place)), append(c.values, args[name])
+	}
+	c.ends = append(c.ends, uint32(len(c.places)))
+}
+
+func (c *argsColumn) native() warehouse.NativeColumn {
+	b := append(c.ends.native(), dictionary(c.names, c.places)...)
+	for _, s := range c.values {
+		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
+	}
+	return warehouse.NativeColumn{Bytes: b}
 }
 
 // appendID writes a UUID as the native protocol does: two numbers of 64 bits, low byte first.

@@ -485,7 +485,11 @@ func (c *checker) validOn(r *rule) {
 	if !day.set {
 		return
 	}
-	wrong := func(code string) bool { return !c.plan.lists.validOn("exam_conclusions", code, day.day) }
+	dated := c.plan.lists.dated["exam_conclusions"]
+	wrong := func(code string) bool {
+		span, ok := dated[code]
+		return ok && (day.day < span.first || day.day > span.last)
+	}
 	worst, codes := c.values[r.to[0]].text, c.values[r.to[2]].list
 	if !wrong(worst) {
 		i := slices.IndexFunc(codes, wrong)

@@ -84,6 +84,8 @@ type Loader struct {
 	published map[string][]publishedFile // by SHA-256
 	next      uint64                     // number of the next batch
 	indexed   uint64                     // most facts of a stream to be held in memory
+	window    int                        // rows that are looked up and written together
+	chunk     int                        // rows of a record
 	pending   []*batch                   // classified, not published yet
 	encoding  string                     // of text whose bytes leave it open
 	only      []string                   // streams that may be loaded; nil: all
@@ -111,7 +113,7 @@ func Open(ctx context.Context, cfg Config) (_ *Loader, err error) {
 	if cfg.Workers <= 0 {
 		cfg.Workers = runtime.GOMAXPROCS(0)
 	}
-	l := &Loader{cfg: cfg, streams: map[string]*stream{}, indexed: maxIndexed}
+	l := &Loader{cfg: cfg, streams: map[string]*stream{}, indexed: maxIndexed, window: writeRows, chunk: chunkRows}
 	if l.lists, err = embeddedLists(); err != nil {
 		return nil, err
 	}

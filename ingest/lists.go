@@ -164,12 +164,6 @@ func spanOf(from, to string) span {
 	return s
 }
 
-// validOn reports whether a code of a list is valid on a day; codes of lists without dates always are.
-func (l *lists) validOn(list, id string, day int32) bool {
-	s, ok := l.dated[list][id]
-	return !ok || day >= s.first && day <= s.last
-}
-
 // hazardName is the name of a hazard id.
 func (l *lists) hazardName(id string) string {
 	if name, ok := l.names[id]; ok {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-	"github.com/ClickHouse/clickhouse-go/v2/ext"
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
@@ -34,10 +33,13 @@ type stream struct {
 	contract *Contract
 	plan     *plan
 	names    []string // all columns that are filled, the common ones first
-	index    *index   // nil: not read yet, or too large to be held
-	large    bool     // the index is too large to be held
-	ready    []ready  // rows that wait to be written
+	known    known
+	ready    []ready // rows that wait to be written
 	waiting  int
+
+	undecided     []undecided // rows that wait for a window
+	undecidedRows int
+	enrolled      []employer // new on the roster
 }
 
 // ready is a run of rows of one batch, ready to be written.
@@ -61,8 +63,12 @@ const (
 	opVoid    = 3
 )
 
-// writeRows is how many rows wait before they are written; with one write under way it bounds the memory.
-const writeRows = 262_144
+// Bounds of what waits before it is written; with one write under way they bound the memory. Many small inserts
+// cost the engine more than the rows in them.
+const (
+	writeRows    = 1 << 18
+	findingBytes = 24 << 20
+)
 
 // common are the columns that every table of a stream begins with.
 var common = []string{"batch", "row", "sheet", "version", "op", "key_hash", "content_hash", "loaded_at", "notes"}
@@ -73,7 +79,7 @@ func (l *Loader) due() bool {
 		return true
 	}
 	for _, s := range l.streams {
-		if s.waiting >= writeRows || s.large && s.waiting > 0 {
+		if s.waiting >= l.window {
 			return true
 		}
 	}
@@ -95,7 +101,7 @@ func (l *Loader) begin(src Source, stream, sheet string) *batch {
 // open returns the stream of a contract.
 func (l *Loader) open(ctx context.Context, c *Contract) (*stream, error) {
 	if s, ok := l.streams[c.Stream]; ok {
-		return s, l.readIndex(ctx, s)
+		return s, l.readKnown(ctx, s)
 	}
 	var columns []struct {
 		Name string `ch:"name"`
@@ -115,43 +121,7 @@ func (l *Loader) open(ctx context.Context, c *Contract) (*stream, error) {
 	p.mapping = l.cfg.Mapping
 	s := &stream{contract: c, plan: p, names: append(append([]string(nil), common...), p.names...)}
 	l.streams[c.Stream] = s
-	return s, l.readIndex(ctx, s)
-}
-
-// readIndex reads the present versions of a stream, unless there are too many to be held.
-func (l *Loader) readIndex(ctx context.Context, s *stream) error {
-	if s.index != nil || s.large {
-		return nil
-	}
-	var n uint64
-	if err := l.cfg.DB.Row(ctx, "ingest_rows", []any{&n}, clickhouse.Named("table", s.contract.Table)); err != nil {
-		return fmt.Errorf("count %s: %w", s.contract.Table, err)
-	}
-	if n > l.indexed {
-		s.large = true
-		return nil
-	}
-	s.index = newIndex(int(n))
-	if n == 0 {
-		return nil
-	}
-	rows, err := l.cfg.DB.Rows(ctx, "ingest_keys", clickhouse.Named("table", s.contract.Table))
-	if err != nil {
-		return fmt.Errorf("read the keys of %s: %w", s.contract.Table, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var key uint64
-		var v version
-		if err := rows.Scan(&key, &v.content, &v.number, &v.void); err != nil {
-			return fmt.Errorf("read the keys of %s: %w", s.contract.Table, err)
-		}
-		s.index.put(key, v)
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read the keys of %s: %w", s.contract.Table, err)
-	}
-	return nil
+	return s, l.readKnown(ctx, s)
 }
 
 // loadSheet loads one sheet. The batch is returned with an error, too, when it was begun.
@@ -175,7 +145,15 @@ func (l *Loader) loadSheet(ctx context.Context, src Source, sh *sheet) (*batch, 
 	b.result.HeaderRow = int(sh.lines.kept[h.first].number)
 	b.headings, b.fields = h.names, l.cfg.Mapping.fieldsOf(contract, h)
 	sh.lines.kept = sh.lines.kept[h.first+h.rows:]
-	return b, l.loadRows(ctx, s, b, newTable(newBlocks(sh.lines, h.names), sh.text, h.names, memory.DefaultAllocator), h)
+	err = l.loadRows(ctx, s, b, newTable(newBlocks(sh.lines, h.names), sh.text, h.names, memory.DefaultAllocator), h)
+	if err == nil {
+		err = l.settle(ctx, s)
+	}
+	for _, e := range s.enrolled {
+		l.roster.add(e.code, e.names...)
+	}
+	s.undecided, s.undecidedRows, s.enrolled = nil, 0, nil
+	return b, err
 }
 
 // mask hides identity numbers in the name of a file or sheet.
@@ -240,7 +218,7 @@ func (l *Loader) loadRows(ctx context.Context, s *stream, b *batch, t *table, h 
 		return j, nil
 	}
 	// The first record is checked here: most files have no second one.
-	first, err := read(chunkRows)
+	first, err := read(l.chunk)
 	if errors.Is(err, io.EOF) {
 		return nil
 	}
@@ -253,10 +231,10 @@ func (l *Loader) loadRows(ctx context.Context, s *stream, b *batch, t *table, h 
 	if err != nil {
 		return err
 	}
-	if err := l.take(ctx, s, b, first.out, h, overlap); err != nil {
+	if err := l.take(ctx, s, undecided{b, first.out, h, overlap}); err != nil {
 		return err
 	}
-	if first.out.read < chunkRows && mapper == nil {
+	if first.out.read < l.chunk && mapper == nil {
 		if _, err := t.next(1); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
@@ -269,7 +247,7 @@ func (l *Loader) loadRows(ctx context.Context, s *stream, b *batch, t *table, h 
 		defer close(jobs)
 		defer close(queue)
 		for {
-			j, err := read(chunkRows)
+			j, err := read(l.chunk)
 			if err != nil {
 				if !errors.Is(err, io.EOF) {
 					failed = err
@@ -299,7 +277,7 @@ func (l *Loader) loadRows(ctx context.Context, s *stream, b *batch, t *table, h 
 		<-j.done
 		if err == nil {
 			if err = j.err; err == nil {
-				err = l.take(ctx, s, b, j.out, h, overlap)
+				err = l.take(ctx, s, undecided{b, j.out, h, overlap})
 			}
 			if err != nil {
 				cancel() // the reader stops; what is on its way is dropped
@@ -315,16 +293,10 @@ func (l *Loader) loadRows(ctx context.Context, s *stream, b *batch, t *table, h 
 	return err
 }
 
-// take decides for each checked row whether it is new, a correction, a void or known already, and hands what
+// decide decides for each checked row whether it is new, a correction, a void or known already, and hands what
 // must be written to the writer.
-func (l *Loader) take(ctx context.Context, s *stream, b *batch, out *checked, h header, overlap *overlaps) error {
-	known := s.index
-	if known == nil {
-		var err error
-		if known, err = l.lookUp(ctx, s, b, out.key); err != nil {
-			return err
-		}
-	}
+func (l *Loader) decide(ctx context.Context, s *stream, u undecided) error {
+	b, out := u.batch, u.out
 	r := &b.result
 	r.Read += out.read
 	r.Rejected += out.rejected
@@ -344,7 +316,7 @@ func (l *Loader) take(ctx context.Context, s *stream, b *batch, out *checked, h 
 		}
 	}
 	for i, key := range out.key {
-		old, exists := known.get(key)
+		old, exists := s.known.get(key)
 		now := version{content: out.content[i], batch: tag, line: out.rows[i], number: old.number + 1}
 		again := exists && old.batch == tag
 		noted := out.warned[i]
@@ -381,8 +353,8 @@ func (l *Loader) take(ctx context.Context, s *stream, b *batch, out *checked, h 
 		}
 		if write[i] {
 			run.version[i] = now.number
-			known.put(key, now)
-			if len(out.periods) > 0 && run.op[i] != opVoid && overlap.add(out.periods[i]) {
+			s.known.put(key, now)
+			if len(out.periods) > 0 && run.op[i] != opVoid && u.overlap.add(out.periods[i]) {
 				out.findings = append(out.findings, finding{row: out.rows[i], severity: warn, code: "period_overlap", field: -1, key: key})
 				run.notes[i] = append(run.notes[i], "period_overlap")
 				noted = true
@@ -394,12 +366,12 @@ func (l *Loader) take(ctx context.Context, s *stream, b *batch, out *checked, h 
 		}
 	}
 	if s.contract.Stream == "employer" {
-		l.enrol(s, out, write)
+		s.enrol(out, write)
 	}
 	if l.cfg.DryRun {
 		return nil
 	}
-	l.writer.addFindings(b, s.contract, h, out.findings)
+	l.writer.addFindings(b, s.contract, u.header, out.findings)
 	l.writer.addReturned(b, out.returned, l.cfg.By)
 	l.writer.confirmed = append(l.writer.confirmed, confirmed...)
 	for _, e := range out.vault {
@@ -419,7 +391,13 @@ func (l *Loader) take(ctx context.Context, s *stream, b *batch, out *checked, h 
 		s.ready = append(s.ready, run)
 		s.waiting += len(run.rows)
 	}
-	if s.waiting >= writeRows || l.writer.full() {
+	if s.known.held != nil && uint64(s.known.held.n) > l.indexed {
+		if err := errors.Join(l.write(ctx, b), l.writer.wait()); err != nil {
+			return err
+		}
+		s.known.spill()
+	}
+	if s.waiting >= l.window || l.writer.full() {
 		return l.write(ctx, b)
 	}
 	return nil
@@ -433,62 +411,23 @@ func (b *batch) number(l *Loader) uint32 {
 	return uint32(len(l.pending)) | 1<<31
 }
 
-// enrol enters new employers on the roster for the files that follow.
-func (l *Loader) enrol(s *stream, out *checked, write []bool) {
+// employer is an employer that is new on the roster.
+type employer struct {
+	code  string
+	names []string
+}
+
+// enrol keeps new employers for the roster. They count from the next file on, so that it does not depend on the
+// speed of the checkers what a row finds there.
+func (s *stream) enrol(out *checked, write []bool) {
 	keys := out.columns[s.plan.slot("employer_key")].(*codeColumn)
 	names := out.columns[s.plan.slot("employer_name")].(*textColumn)
 	former := out.columns[s.plan.slot("former_names")].(*textsColumn)
 	for i, key := range keys.places {
 		if key := keys.dict.texts[key]; write[i] && !strings.HasPrefix(key, "name:") {
-			l.roster.add(key, append([]string{names.text(i)}, former.list(i)...)...)
+			s.enrolled = append(s.enrolled, employer{key, append([]string{names.text(i)}, former.list(i)...)})
 		}
 	}
-}
-
-// lookUp reads the present versions of keys from the warehouse, after everything that waits is written.
-func (l *Loader) lookUp(ctx context.Context, s *stream, b *batch, wanted []uint64) (*index, error) {
-	if err := l.write(ctx, b); err != nil {
-		return nil, err
-	}
-	if err := l.writer.wait(); err != nil {
-		return nil, err
-	}
-	table, err := ext.NewTable("wanted", ext.Column("key_hash", "UInt64"))
-	if err != nil {
-		return nil, fmt.Errorf("look up keys: %w", err)
-	}
-	for _, key := range wanted {
-		if err := table.Append(key); err != nil {
-			return nil, fmt.Errorf("look up keys: %w", err)
-		}
-	}
-	first := b.result.Batch
-	for _, p := range l.pending {
-		if p.table == s.contract.Table && p.result.Batch != 0 {
-			first = min(first, p.result.Batch)
-		}
-	}
-	rows, err := l.cfg.DB.Rows(clickhouse.Context(ctx, clickhouse.WithExternalTable(table)), "ingest_keys_of",
-		clickhouse.Named("table", s.contract.Table), clickhouse.Named("batch", first))
-	if err != nil {
-		return nil, fmt.Errorf("look up keys: %w", err)
-	}
-	defer rows.Close()
-	found := newIndex(2 * len(wanted))
-	for rows.Next() {
-		var key uint64
-		var v version
-		var number uint64
-		if err := rows.Scan(&key, &v.content, &v.number, &v.void, &number, &v.line); err != nil {
-			return nil, fmt.Errorf("look up keys: %w", err)
-		}
-		v.batch = uint32(number)
-		found.put(key, v)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("look up keys: %w", err)
-	}
-	return found, nil
 }
 
 // overlaps remembers the periods of each subject within a file.

@@ -28,11 +28,18 @@ func newDesk(t testing.TB) *desk {
 // load loads paths in one go and returns the results.
 func (d *desk) load(cfg Config, paths ...string) []Result {
 	d.t.Helper()
+	return d.loadWith(cfg, func(*Loader) {}, paths...)
+}
+
+// loadWith is load with a Loader that tune has changed.
+func (d *desk) loadWith(cfg Config, tune func(*Loader), paths ...string) []Result {
+	d.t.Helper()
 	cfg.DB, cfg.Dir, cfg.Today = d.db, d.dir, testToday
 	l, err := Open(context.Background(), cfg)
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	tune(l)
 	var results []Result
 	err = l.Load(context.Background(), paths, func(r Result) error {
 		results = append(results, r)

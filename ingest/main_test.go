@@ -2,25 +2,32 @@ package ingest
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"ohwatch/warehouse"
 	"ohwatch/warehouse/warehousetest"
 )
 
-// childDir names the environment variable with the data directory of a child process that loads childFile.
+// The environment of a child process that loads files until it is killed: data directory, database, and the files.
 const (
-	childDir  = "OHWATCH_TEST_INGEST_DIR"
-	childFile = "OHWATCH_TEST_INGEST_FILE"
+	childDir      = "OHWATCH_TEST_INGEST_DIR"
+	childDatabase = "OHWATCH_TEST_INGEST_DATABASE"
+	childFiles    = "OHWATCH_TEST_INGEST_FILES"
 )
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("rapid.checks", "40"); err != nil { // each check starts several loads
+		panic(err)
+	}
 	warehousetest.Engine()
 	decodeAsChild()
 	if dir := os.Getenv(childDir); dir != "" {
-		if err := loadAsChild(context.Background(), dir, os.Getenv(childFile)); err != nil {
+		if err := loadAsChild(context.Background(), dir, os.Getenv(childDatabase), filepath.SplitList(os.Getenv(childFiles))); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -29,9 +36,10 @@ func TestMain(m *testing.M) {
 	warehousetest.Main(m)
 }
 
-// loadAsChild is what a process does that is going to be killed.
-func loadAsChild(ctx context.Context, dir, path string) error {
-	db, err := warehouse.Open(ctx, warehouse.Config{DataDir: dir})
+// loadAsChild is what a process does that is going to be killed. Its records and writes are small, so that there are
+// many moments in between.
+func loadAsChild(ctx context.Context, dir, database string, paths []string) error {
+	db, err := warehouse.Open(ctx, warehouse.Config{DataDir: dir, Database: database})
 	if err != nil {
 		return err
 	}
@@ -41,7 +49,9 @@ func loadAsChild(ctx context.Context, dir, path string) error {
 		return err
 	}
 	defer l.Close()
-	return l.Load(ctx, []string{path}, func(Result) error { return nil })
+	l.window, l.chunk = 600, 200
+	fmt.Println("loading")
+	return l.Load(ctx, paths, func(Result) error { return nil })
 }
 
 // decodeAsChild runs the decoder and exits when this process was started for that.

@@ -13,6 +13,7 @@ type reading struct {
 	text  string // cleaned
 	done  bool   // the rest is known
 	empty bool   // there is nothing to set and nothing to say
+	plain bool   // there is nothing but the text of first
 	first value  // of the field's first column
 	other *value // of its second one, nil when that has nothing
 	found []finding
@@ -64,7 +65,7 @@ func (r *readings) find(seed maphash.Seed, raw string) *reading {
 	}
 	switch {
 	case r.n == maxReadings:
-		*r = readings{}
+		*r = readings{off: 8*r.missed > r.asked}
 		return r.find(seed, raw)
 	case 2*r.n >= len(r.slots):
 		old := r.slots
@@ -94,15 +95,22 @@ func (r *readings) free(hash, mask uint64) uint64 {
 // recalled is what a rule made of the texts that it reads.
 type recalled struct {
 	of     [6]*reading
-	values []value // of the slots that the rule fills
+	values []filling // of the slots that the rule fills
 	found  []finding
+}
+
+// filling is what a rule has filled a slot with: texts, as the rules that are remembered do.
+type filling struct {
+	text string
+	list []string
+	set  bool
 }
 
 // recollection remembers what a rule made of readings.
 type recollection [4096]*recalled
 
 // recall applies a rule that depends on nothing but the cells of some fields, at most six, and sets nothing but
-// some slots: apply is called unless it was called for equal cells before.
+// the texts of some slots: apply is called unless it was called for equal cells before.
 func (c *checker) recall(memory *recollection, fields, slots []int, apply func()) {
 	var of [6]*reading
 	hash := uintptr(0)
@@ -126,17 +134,18 @@ func (c *checker) recall(memory *recollection, fields, slots []int, apply func()
 	known := &memory[hash>>52]
 	if r := *known; r != nil && r.of == of {
 		for i, s := range slots {
-			c.values[s] = r.values[i]
+			v, f := &c.values[s], &r.values[i]
+			v.text, v.list, v.set, v.kept = f.text, f.list, f.set, true
 		}
 		c.found = append(c.found, r.found...)
 		return
 	}
 	n := len(c.found)
 	apply()
-	r := &recalled{of: of, found: slices.Clone(c.found[n:]), values: make([]value, len(slots))}
+	r := &recalled{of: of, found: slices.Clone(c.found[n:]), values: make([]filling, len(slots))}
 	for i, s := range slots {
-		r.values[i] = c.values[s]
-		r.values[i].kept = true
+		v := &c.values[s]
+		r.values[i] = filling{v.text, v.list, v.set}
 	}
 	*known = r
 }

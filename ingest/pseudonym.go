@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -54,11 +55,36 @@ type sealedCell struct {
 
 // sealRow encrypts a row as it was sent.
 func (k *keys) sealRow(cells []sealedCell) (string, error) {
-	plain, err := json.Marshal(cells)
-	if err != nil {
-		return "", fmt.Errorf("seal row: %w", err)
+	plain := append(make([]byte, 0, 4096), '[')
+	for i, c := range cells {
+		if i > 0 {
+			plain = append(plain, ',')
+		}
+		plain = appendJSON(append(plain, `{"h":`...), c.Heading)
+		plain = strconv.AppendInt(append(plain, `,"c":`...), int64(c.Column), 10)
+		plain = appendJSON(append(plain, `,"t":`...), c.Text)
+		if c.Number {
+			plain = append(plain, `,"n":true`...)
+		}
+		plain = append(plain, '}')
 	}
-	return k.rows.seal(plain, nil)
+	return k.rows.seal(append(plain, ']'), nil)
+}
+
+// appendJSON appends a text as a string of JSON.
+func appendJSON(b []byte, s string) []byte {
+	b = append(b, '"')
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c < ' ':
+			b = fmt.Appendf(b, `\u%04x`, c)
+		default:
+			b = append(b, c)
+		}
+	}
+	return append(b, '"')
 }
 
 // openRow decrypts a row that was sealed with the keys of this installation.

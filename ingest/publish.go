@@ -37,6 +37,7 @@ type storedFinding struct {
 type writer struct {
 	db        *warehouse.DB
 	findings  []storedFinding
+	size      int // of the findings in bytes
 	returned  []rejectEvent
 	confirmed []confirmation
 	vault     []vaultEntry
@@ -45,7 +46,7 @@ type writer struct {
 
 // full reports whether so much waits that it should be written.
 func (w *writer) full() bool {
-	return len(w.findings) >= 50_000 || len(w.confirmed) >= 200_000 || len(w.vault) >= 50_000
+	return w.size >= findingBytes || len(w.confirmed) >= 200_000 || len(w.vault) >= 50_000
 }
 
 // addReturned keeps which rejects came back in a batch until the next write.
@@ -87,6 +88,7 @@ func (w *writer) addFindings(b *batch, c *Contract, h header, found []finding) {
 			b.discovered[f.value] = true
 		}
 		w.findings = append(w.findings, s)
+		w.size += 300 + len(s.sealed)
 	}
 }
 
@@ -114,11 +116,12 @@ func (l *Loader) write(ctx context.Context, current *batch) error {
 		if s := l.streams[name]; len(s.ready) > 0 {
 			todo = append(todo, work{s, s.ready})
 			s.ready, s.waiting = nil, 0
+			s.known.rotate()
 		}
 	}
 	findings, returned, confirmed := l.writer.findings, l.writer.returned, l.writer.confirmed
 	vault := l.writer.vault
-	l.writer.findings, l.writer.returned, l.writer.confirmed, l.writer.vault = nil, nil, nil, nil
+	l.writer.findings, l.writer.returned, l.writer.confirmed, l.writer.vault, l.writer.size = nil, nil, nil, nil, 0
 	if len(todo) == 0 && len(findings) == 0 && len(returned) == 0 && len(confirmed) == 0 {
 		return nil
 	}
@@ -211,40 +214,54 @@ func writeFindings(ctx context.Context, db *warehouse.DB, findings []storedFindi
 	if len(findings) == 0 {
 		return nil
 	}
-	a, err := db.Append(ctx, "ops_finding", []string{
+	blocks, err := db.Blocks(ctx, "ops_finding", []string{
 		"batch", "stream", "severity", "sheet", "row", "field", "column", "value", "code", "args", "sealed", "key_hash",
 	})
 	if err != nil {
 		return err
 	}
-	defer a.Close()
+	defer blocks.Close()
+	var memory [5]*words // stream, sheet, field, column, code
+	for i := range memory {
+		memory[i] = newWords()
+	}
 	for part := range slices.Chunk(findings, 16_384) {
 		n := len(part)
-		batches, rows, keys := make([]uint64, n), make([]uint32, n), make([]uint64, n)
-		var text [8][]string // stream, severity, sheet, field, column, value, code, sealed
-		args := make([]map[string]string, n)
-		for i, f := range part {
-			batches[i], rows[i], keys[i] = f.batch, f.row, f.key
-			for j, s := range []string{f.stream, string(f.severity), f.sheet, f.name, f.column, f.value, f.code, f.sealed} {
-				text[j] = append(text[j], s)
-			}
-			if args[i] = f.args; args[i] == nil {
-				args[i] = map[string]string{}
-			}
+		batches, rows, keys, severities := make([]uint64, n), make([]uint32, n), make([]uint64, n), make([]byte, n)
+		var codes [len(memory)]*codeColumn
+		for i := range codes {
+			codes[i] = &codeColumn{words: memory[i].open()}
+			codes[i].dict = memory[i].dict
 		}
-		err := errors.Join(
-			a.Column(0).Append(batches), a.Column(1).Append(text[0]), a.Column(2).Append(text[1]), a.Column(3).Append(text[2]),
-			a.Column(4).Append(rows), a.Column(5).Append(text[3]), a.Column(6).Append(text[4]), a.Column(7).Append(text[5]),
-			a.Column(8).Append(text[6]), a.Column(9).Append(args), a.Column(10).Append(text[7]), a.Column(11).Append(keys),
-		)
+		values, sealed := make([]string, n), make([]string, n)
+		args := argsColumn{}
+		for i := range part {
+			f := &part[i]
+			batches[i], rows[i], keys[i], severities[i] = f.batch, f.row, f.key, f.severity.number()
+			values[i], sealed[i] = f.value, f.sealed
+			for j, s := range [len(memory)]string{f.stream, f.sheet, f.name, f.column, f.code} {
+				codes[j].places = append(codes[j].places, memory[j].place(s, true))
+			}
+			args.add(f.args)
+		}
+		err := blocks.Send(n, []warehouse.NativeColumn{
+			{Bytes: appendNumbers(nil, batches)},
+			codes[0].native(),
+			{Bytes: severities},
+			codes[1].native(),
+			{Bytes: appendNumbers(nil, rows)},
+			codes[2].native(), codes[3].native(),
+			{Values: values},
+			codes[4].native(),
+			args.native(),
+			{Values: sealed},
+			{Bytes: appendNumbers(nil, keys)},
+		})
 		if err != nil {
-			return fmt.Errorf("append findings: %w", err)
-		}
-		if err := a.Flush(); err != nil {
 			return err
 		}
 	}
-	return a.Send()
+	return blocks.Commit()
 }
 
 // event writes one event for each batch.
@@ -416,7 +433,7 @@ func (l *Loader) abandon(ctx context.Context, src Source, batches []*batch, last
 	}
 	for _, b := range batches {
 		if s := l.streams[b.result.Stream]; s != nil {
-			s.index, s.large = nil, false
+			s.known = known{}
 		}
 	}
 	roster := l.roster

@@ -14,10 +14,10 @@ import (
 )
 
 // NativeColumn is one column of a block: either the bytes that the native protocol sends for it, without the
-// prefix of its type, or, for a column of type String, its texts.
+// prefix of its type, or a slice of its values for the driver to lay out, such as []string.
 type NativeColumn struct {
-	Bytes []byte
-	Texts []string
+	Bytes  []byte
+	Values any
 }
 
 // Blocks writes rows to a table in blocks that are in the form of the native protocol already, so that nothing
@@ -96,7 +96,7 @@ func (b *Blocks) Send(rows int, columns []NativeColumn) error {
 // fill hands the values of a column to the driver, which takes them as if a server had sent them.
 func (b *Blocks) fill(to column.Interface, rows int, c NativeColumn) error {
 	if c.Bytes == nil {
-		_, err := to.Append(c.Texts)
+		_, err := to.Append(c.Values)
 		return err
 	}
 	b.source.Reset(c.Bytes)
