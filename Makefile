@@ -10,7 +10,7 @@ PACKAGES := node_modules/.package-lock.json
 
 export CGO_ENABLED := 0
 
-.PHONY: build demo test bench bench-stats evaluation lint fmt clean assets browser
+.PHONY: build demo test bench bench-stats evaluation lint fmt clean assets browser bench-ingest torture
 
 build: $(ASSETS)
 	$(GO) build -trimpath -buildvcs=auto -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/ohwatch
@@ -33,6 +33,16 @@ bench-stats:
 # The page that says which detector finds what, and what the defaults rest on. It takes a quarter of an hour.
 evaluation: build
 	./$(BIN) stat evaluate --series 100 --cities 8 --out docs/evaluation.md > /dev/null
+
+# Loads ROWS examinations RUNS times, beside the engine's own way to read the same file.
+ROWS ?= 5000000
+RUNS ?= 5
+bench-ingest: $(ASSETS)
+	OHWATCH_BENCH_ROWS=$(ROWS) OHWATCH_BENCH_RUNS=$(RUNS) $(GO) test -run '^$$' -bench '^BenchmarkIngest$$' -benchtime 1x -timeout 180m ./cmd/ohwatch
+
+# Kills ohwatch, and apart from it the engine, at 200 random moments of a load each.
+torture: $(ASSETS)
+	OHWATCH_TORTURE=200 $(GO) test -run '^TestLoad_Killed$$' -v -timeout 180m ./ingest
 
 # govulncheck needs its database; where that cannot be reached it says so and the rest still counts.
 lint: $(ASSETS)

@@ -99,6 +99,7 @@ type publishedFile struct {
 	Sheet   string `ch:"sheet"`
 	Mapping string `ch:"mapping"`
 	Read    uint64 `ch:"n_read"`
+	Bytes   uint64 `ch:"bytes"`
 }
 
 // Open takes the lock, makes the keys if there are none yet, and removes what an interrupted load has left.
@@ -246,6 +247,9 @@ func (l *Loader) refused(ctx context.Context, src Source, err error) error {
 
 // keep stores the file's bytes. A dry run stores nothing.
 func (l *Loader) keep(file foundFile) (Source, error) {
+	if src, known, err := l.sentBefore(file); known || err != nil {
+		return src, err
+	}
 	if l.cfg.DryRun {
 		return weigh(file, l.cfg.Now())
 	}
@@ -335,6 +339,7 @@ func (l *Loader) remember(src Source, b *batch) {
 	if b.result.Unchanged < b.result.Read {
 		l.published[src.SHA256] = append(l.published[src.SHA256], publishedFile{
 			Stream: b.result.Stream, SHA256: src.SHA256, Sheet: b.result.Sheet, Mapping: l.cfg.Mapping.name(), Read: uint64(b.result.Read),
+			Bytes: uint64(src.Bytes),
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -11,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -149,8 +152,7 @@ func keepFrom(dir string, in io.Reader, name string, now time.Time, durable bool
 		return src, err
 	}
 	defer os.Remove(out.Name()) // gone already when it was renamed
-	hash := sha256.New()
-	src.Bytes, err = io.Copy(io.MultiWriter(out, hash), in)
+	src.Bytes, src.SHA256, err = copyHashed(out, in)
 	if err == nil {
 		err = out.Chmod(0o600)
 	}
@@ -160,7 +162,6 @@ func keepFrom(dir string, in io.Reader, name string, now time.Time, durable bool
 	if err = errors.Join(err, out.Close()); err != nil {
 		return src, err
 	}
-	src.SHA256 = hex.EncodeToString(hash.Sum(nil))
 	src.kept = keptPath(dir, src.SHA256)
 	if _, err := os.Stat(src.kept); err == nil {
 		return src, nil
@@ -175,6 +176,104 @@ func keepFrom(dir string, in io.Reader, name string, now time.Time, durable bool
 		return src, syncDir(filepath.Dir(src.kept))
 	}
 	return src, nil
+}
+
+// copyHashed copies in to out and returns the size and the SHA-256 of what it copied. It hashes one piece while
+// it copies the next.
+func copyHashed(out io.Writer, in io.Reader) (n int64, sum string, err error) {
+	const pieces, piece = 4, 1 << 20
+	hash := sha256.New()
+	free, full := make(chan []byte, pieces), make(chan []byte, pieces)
+	hashed := make(chan struct{})
+	go func() {
+		defer close(hashed)
+		for b := range full {
+			hash.Write(b)
+			free <- b[:cap(b)]
+		}
+	}()
+	made := 0
+	for err == nil {
+		var b []byte
+		select {
+		case b = <-free:
+		default:
+			if made < pieces {
+				b, made = make([]byte, min(piece, 64<<10<<(2*made))), made+1
+			} else {
+				b = <-free
+			}
+		}
+		var read int
+		if read, err = in.Read(b); read > 0 {
+			n += int64(read)
+			if _, failed := out.Write(b[:read]); failed != nil {
+				err = failed
+			}
+			full <- b[:read]
+		}
+	}
+	close(full)
+	<-hashed
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return n, hex.EncodeToString(hash.Sum(nil)), err
+}
+
+// comparedSize is the size from which a file is compared with the kept ones of its size, which is faster than to
+// hash and copy it.
+const comparedSize = 1 << 20
+
+// sentBefore reports whether a file has the bytes of one that was published before.
+func (l *Loader) sentBefore(file foundFile) (src Source, known bool, err error) {
+	in, err := openSource(file)
+	if err != nil {
+		return Source{Name: file.path, Received: l.cfg.Now()}, false, err
+	}
+	defer in.file.Close()
+	size := in.before.Size()
+	if size < comparedSize {
+		return Source{}, false, nil
+	}
+	for sum, batches := range l.published {
+		if batches[0].Bytes != uint64(size) {
+			continue
+		}
+		path := keptPath(filepath.Join(l.cfg.Dir, "files"), sum)
+		kept, err := os.Open(path)
+		if err != nil {
+			continue // not kept any more: the file is hashed
+		}
+		same := sameBytes(in.file, kept, size)
+		kept.Close()
+		after, err := in.file.Stat()
+		if err == nil && same && after.Size() == size && after.ModTime().Equal(in.before.ModTime()) {
+			return Source{Name: file.path, SHA256: sum, Bytes: size, Received: l.cfg.Now(), kept: path}, true, nil
+		}
+	}
+	return Source{}, false, nil
+}
+
+// sameBytes reports whether two files of a size have the same bytes; it reads their halves side by side.
+func sameBytes(a, b io.ReaderAt, size int64) bool {
+	var differ atomic.Bool
+	var readers sync.WaitGroup
+	for _, span := range [2][2]int64{{0, size / 2}, {size / 2, size}} {
+		readers.Go(func() {
+			p, q := make([]byte, 256<<10), make([]byte, 256<<10)
+			for at := span[0]; at < span[1] && !differ.Load(); at += int64(len(p)) {
+				n := min(int64(len(p)), span[1]-at)
+				_, err1 := io.ReadFull(io.NewSectionReader(a, at, n), p[:n])
+				_, err2 := io.ReadFull(io.NewSectionReader(b, at, n), q[:n])
+				if err1 != nil || err2 != nil || !bytes.Equal(p[:n], q[:n]) {
+					differ.Store(true)
+				}
+			}
+		})
+	}
+	readers.Wait()
+	return !differ.Load()
 }
 
 // keptPath is where the file of that SHA-256 is kept under dir.
@@ -197,10 +296,8 @@ func weigh(file foundFile, now time.Time) (Source, error) {
 		return src, err
 	}
 	defer in.file.Close()
-	hash := sha256.New()
-	if src.Bytes, err = io.Copy(hash, in); err != nil {
+	if src.Bytes, src.SHA256, err = copyHashed(io.Discard, in); err != nil {
 		return src, fmt.Errorf("read %s: %w", file.path, err)
 	}
-	src.SHA256 = hex.EncodeToString(hash.Sum(nil))
 	return src, nil
 }
