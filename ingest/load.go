@@ -337,7 +337,7 @@ func (l *Loader) decide(ctx context.Context, s *stream, u undecided) error {
 			case !exists:
 				write[i], run.op[i] = true, opLoad
 				r.Loaded++
-			case !old.void && old.content == now.content:
+			case !old.void && s.plan.sameContent(old.content, now.content):
 				confirm(i, old)
 			default:
 				write[i], run.op[i] = true, opCorrect

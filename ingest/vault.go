@@ -31,9 +31,9 @@ func about(person uuid.UUID, field string) []byte { return append(person[:], fie
 // vaulted seals what the contract wants to be kept of the row, as the accepted row of that index.
 func (c *checker) vaulted(out *checked, index int) error {
 	for _, j := range c.plan.vaulted {
-		text := c.texts[j]
+		text := c.identifier(j)
 		person := c.values[c.plan.person]
-		if missing(text) || !person.set {
+		if text == "" || !person.set {
 			continue
 		}
 		f := &c.plan.contract.Fields[j]
@@ -47,6 +47,20 @@ func (c *checker) vaulted(out *checked, index int) error {
 		out.vault = append(out.vault, vaultEntry{index: index, person: person.id, field: f.Name, sealed: sealed})
 	}
 	return nil
+}
+
+// identifier is what was sent of a field that goes to the vault; empty in a row of an export that comes back, which
+// has pseudonyms only.
+func (c *checker) identifier(field int) string {
+	for _, j := range c.plan.vaulted {
+		if _, exported := c.names.exported(c.texts[j]); exported {
+			return ""
+		}
+	}
+	if text := c.texts[field]; !missing(text) {
+		return text
+	}
+	return ""
 }
 
 // vaultColumns are the columns of the vault in the order in which they are written.
