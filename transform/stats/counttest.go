@@ -122,9 +122,9 @@ func (opt CountTestOptions) test(window, baseline Exposed) CountTestResult {
 	return r
 }
 
-// firstAlarmCount is the smallest count whose tail probability is at most alpha, looked for upwards from mean.
+// firstAlarmCount is the smallest count from 1 on whose tail probability is at most alpha; it is looked for around mean.
 func firstAlarmCount(alpha, mean float64, atLeast func(k float64) float64) float64 {
-	low, high := math.Floor(mean), math.Floor(mean)+1
+	low, high := 0.0, math.Floor(mean)+1
 	for step := 1.0; atLeast(high) > alpha && high < maxSeries; step *= 2 {
 		low, high = high, high+step
 	}
