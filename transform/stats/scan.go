@@ -82,16 +82,20 @@ func SpatialScan(places Places, cases, expected []float64, opt ScanOptions) (*Sc
 	circles := places.circles(opt.MaxShare)
 	r := &ScanResult{BestByCenter: make([]float64, n), firstHasCircle: len(circles[0]) > 0}
 	llr := make([][]float64, n)
-	for centre, circle := range circles {
+	for _, circle := range circles {
 		r.Circles += len(circle)
-		llr[centre] = make([]float64, len(circle))
-		var c, e float64
-		for size, place := range circle {
-			c, e = c+cases[place], e+expected[place]
-			llr[centre][size] = logLikelihoodRatio(c, e, total)
-			r.BestByCenter[centre] = math.Max(r.BestByCenter[centre], llr[centre][size])
-		}
 	}
+	inParts(n, func(from, to int) {
+		for centre := from; centre < to; centre++ {
+			llr[centre] = make([]float64, len(circles[centre]))
+			var c, e float64
+			for size, place := range circles[centre] {
+				c, e = c+cases[place], e+expected[place]
+				llr[centre][size] = logLikelihoodRatio(c, e, total)
+				r.BestByCenter[centre] = math.Max(r.BestByCenter[centre], llr[centre][size])
+			}
+		}
+	})
 	if r.Circles == 0 {
 		return nil, argumentError("max_pop_fraction", "no place is small enough for a circle")
 	}
@@ -271,33 +275,34 @@ func (p Places) circles(share float64) [][]int {
 	n := len(p.X)
 	limit := share * sum(p.Population)
 	circles := make([][]int, n)
-	distance := make([]float64, n)
-	keys := make([]uint64, n)
-	for centre := range circles {
-		for i := range keys { // distances sort like their bits; the last of these make room for the place
-			dx, dy := p.X[i]-p.X[centre], p.Y[i]-p.Y[centre]
-			distance[i] = math.Sqrt(dx*dx + dy*dy)
-			keys[i] = math.Float64bits(distance[i])&^(maxScanPlaces-1) | uint64(i)
-		}
-		slices.Sort(keys)
-		order := make([]int, n)
-		for i, key := range keys {
-			place := int(key & (maxScanPlaces - 1))
-			at := i // places that the lost bits tell apart are still neighbours
-			for at > 0 && (distance[order[at-1]] > distance[place] || distance[order[at-1]] == distance[place] && order[at-1] > place) {
-				order[at] = order[at-1]
-				at--
+	inParts(n, func(from, to int) {
+		distance, keys := make([]float64, n), make([]uint64, n)
+		for centre := from; centre < to; centre++ {
+			for i := range keys { // distances sort like their bits; the last of these make room for the place
+				dx, dy := p.X[i]-p.X[centre], p.Y[i]-p.Y[centre]
+				distance[i] = math.Sqrt(dx*dx + dy*dy)
+				keys[i] = math.Float64bits(distance[i])&^(maxScanPlaces-1) | uint64(i)
 			}
-			order[at] = place
+			slices.Sort(keys)
+			order := make([]int, n)
+			for i, key := range keys {
+				place := int(key & (maxScanPlaces - 1))
+				at := i // places that the lost bits tell apart are still neighbours
+				for at > 0 && (distance[order[at-1]] > distance[place] || distance[order[at-1]] == distance[place] && order[at-1] > place) {
+					order[at] = order[at-1]
+					at--
+				}
+				order[at] = place
+			}
+			var population float64
+			size := 0
+			for size < n && population+p.Population[order[size]] <= limit {
+				population += p.Population[order[size]]
+				size++
+			}
+			circles[centre] = order[:size:size]
 		}
-		var population float64
-		size := 0
-		for size < n && population+p.Population[order[size]] <= limit {
-			population += p.Population[order[size]]
-			size++
-		}
-		circles[centre] = order[:size:size]
-	}
+	})
 	return circles
 }
 
