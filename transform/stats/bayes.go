@@ -47,6 +47,7 @@ func Bayes(x []float64, from, to int, opt BayesOptions) ([]BayesPoint, error) {
 		return nil, err
 	}
 	points := make([]BayesPoint, to-from)
+	bounds := map[[2]float64]float64{} // by sum and number of the reference values, which neighbours often share
 	for i := range points {
 		t := from + i
 		var total, n float64
@@ -69,7 +70,11 @@ func Bayes(x []float64, from, to int, opt BayesOptions) ([]BayesPoint, error) {
 		}
 		bound := missing()
 		if n > 0 {
-			bound = negativeBinomialQuantile(1-opt.Alpha, total+0.5, n/(n+1))
+			known := false
+			if bound, known = bounds[[2]float64{total, n}]; !known {
+				bound = negativeBinomialQuantile(1-opt.Alpha, total+0.5, n/(n+1))
+				bounds[[2]float64{total, n}] = bound
+			}
 		}
 		points[i] = BayesPoint{Bound: bound, Alarm: x[t] > bound}
 	}
