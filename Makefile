@@ -30,7 +30,7 @@ bench: $(ASSETS)
 bench-stats:
 	$(GO) run ./transform/stats/peers
 
-# The page that says which detector finds what, and what the defaults rest on. It takes a quarter of an hour.
+# The page that says which detector finds what, and what the defaults rest on. It takes about a minute on two cores.
 evaluation: build
 	./$(BIN) stat evaluate --series 100 --cities 8 --out docs/evaluation.md > /dev/null
 
