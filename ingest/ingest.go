@@ -151,6 +151,9 @@ func Open(ctx context.Context, cfg Config) (_ *Loader, err error) {
 		if err := l.clear(ctx); err != nil {
 			return nil, err
 		}
+		if err := sweep(filepath.Join(cfg.Dir, "files"), cfg.Now()); err != nil {
+			return nil, err
+		}
 	}
 	if err := cfg.DB.Row(ctx, "ingest_next_batch", []any{&l.next}); err != nil {
 		return nil, fmt.Errorf("find the next batch: %w", err)

@@ -197,9 +197,10 @@ func TestLoad_Killed(t *testing.T) {
 		name string
 		few  int
 		kill func(child *exec.Cmd)
+		says string
 	}{
-		{"ohwatch", 20, func(child *exec.Cmd) { child.Process.Kill() }},
-		{"engine", 5, func(*exec.Cmd) { w.killEngine() }},
+		{"ohwatch", 20, func(child *exec.Cmd) { child.Process.Kill() }, ""},
+		{"engine", 5, func(*exec.Cmd) { w.killEngine() }, "the engine stopped while it was in use"},
 	} {
 		t.Run(victim.name, func(t *testing.T) {
 			w.t = t
@@ -216,6 +217,9 @@ func TestLoad_Killed(t *testing.T) {
 				time.Sleep(delay)
 				victim.kill(child)
 				err := child.Wait()
+				if said := output.String(); err != nil && victim.says != "" && !strings.Contains(said, victim.says) {
+					t.Errorf("after %v the load said %q", delay, said)
+				}
 				stage := w.stage(files)
 				if err == nil {
 					stage = "done before"

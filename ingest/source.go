@@ -15,6 +15,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"ohwatch/warehouse"
 )
 
 // Source is one file as a sender gave it. Its bytes are kept under their SHA-256 before anything is read.
@@ -141,13 +143,13 @@ func keepFrom(dir string, in io.Reader, name string, now time.Time, durable bool
 	src := Source{Name: name, Received: now}
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("keep %s: %w", name, err)
+			err = fmt.Errorf("keep %s: %w", name, warehouse.DiskFull(err, dir))
 		}
 	}()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return src, err
 	}
-	out, err := os.CreateTemp(dir, "incoming-")
+	out, err := os.CreateTemp(dir, incoming)
 	if err != nil {
 		return src, err
 	}
@@ -176,6 +178,28 @@ func keepFrom(dir string, in io.Reader, name string, now time.Time, durable bool
 		return src, syncDir(filepath.Dir(src.kept))
 	}
 	return src, nil
+}
+
+// incoming begins the name of a file in the store whose SHA-256 is not known yet.
+const incoming = "incoming-"
+
+// sweep removes what a process has left under dir that was killed while it stored a file. A file that was written to within
+// the last hour may still be on its way: uploads are stored without the lock of the load.
+func sweep(dir string, now time.Time) error {
+	left, err := filepath.Glob(filepath.Join(dir, incoming+"*"))
+	if err != nil {
+		return fmt.Errorf("sweep %s: %w", dir, err)
+	}
+	for _, path := range left {
+		info, err := os.Stat(path)
+		if err == nil && now.Sub(info.ModTime()) > time.Hour {
+			err = os.Remove(path)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("sweep %s: %w", dir, err)
+		}
+	}
+	return nil
 }
 
 // copyHashed copies in to out and returns the size and the SHA-256 of what it copied. It hashes one piece while

@@ -84,17 +84,17 @@ func joinEngine(ctx context.Context, cfg Config) (_ *engine, err error) {
 	}
 	dataDir, err := filepath.Abs(cfg.DataDir)
 	if err != nil {
-		return nil, ErrDataDir.with(err, "dir", cfg.DataDir)
+		return nil, unwritable(err, cfg.DataDir)
 	}
 	dir := filepath.Join(dataDir, "engine")
 	for _, d := range []string{dataDir, dir, filepath.Join(dir, "data"), filepath.Join(dir, "files"), filepath.Join(dataDir, "backups")} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
-			return nil, ErrDataDir.with(err, "dir", cfg.DataDir)
+			return nil, unwritable(err, cfg.DataDir)
 		}
 	}
 	start, err := openLock(filepath.Join(dir, startLock))
 	if err != nil {
-		return nil, ErrDataDir.with(err, "dir", cfg.DataDir)
+		return nil, unwritable(err, cfg.DataDir)
 	}
 	defer start.close()
 	if err := start.wait(ctx, syscall.LOCK_EX); err != nil {
@@ -102,7 +102,7 @@ func joinEngine(ctx context.Context, cfg Config) (_ *engine, err error) {
 	}
 	users, err := openLock(filepath.Join(dir, usersLock))
 	if err != nil {
-		return nil, ErrDataDir.with(err, "dir", cfg.DataDir)
+		return nil, unwritable(err, cfg.DataDir)
 	}
 	e := &engine{dir: dir, dataDir: dataDir, users: users, log: cfg.Log, refs: 1}
 	defer func() {
@@ -129,6 +129,14 @@ func joinEngine(ctx context.Context, cfg Config) (_ *engine, err error) {
 	}
 }
 
+// unwritable says why dir cannot be written: no room, or no right to.
+func unwritable(err error, dir string) error {
+	if full := DiskFull(err, dir); errors.Is(full, ErrDiskFull) {
+		return full
+	}
+	return ErrDataDir.with(err, "dir", dir)
+}
+
 // join reports whether an engine runs and answers. It waits for one that is starting, and for the end of one
 // that is stopping.
 func (e *engine) join(ctx context.Context) (bool, error) {
@@ -153,7 +161,7 @@ func (e *engine) join(ctx context.Context) (bool, error) {
 func (e *engine) alive() (bool, error) {
 	lock, err := openLock(filepath.Join(e.dir, aliveLock))
 	if err != nil {
-		return false, ErrDataDir.with(err, "dir", e.dataDir)
+		return false, unwritable(err, e.dataDir)
 	}
 	defer lock.close()
 	free, err := lock.try(syscall.LOCK_EX)
@@ -176,15 +184,15 @@ func (e *engine) start(ctx context.Context, cfg Config) error {
 		return err
 	}
 	if err := writeState(e.dir, e.state); err != nil {
-		return ErrDataDir.with(err, "dir", cfg.DataDir)
+		return unwritable(err, cfg.DataDir)
 	}
 	logPath := filepath.Join(e.dir, logFile)
 	if err := os.Rename(logPath, logPath+".1"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return ErrDataDir.with(err, "dir", cfg.DataDir)
+		return unwritable(err, cfg.DataDir)
 	}
 	output, err := os.OpenFile(logPath, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return ErrDataDir.with(err, "dir", cfg.DataDir)
+		return unwritable(err, cfg.DataDir)
 	}
 	defer output.Close()
 
@@ -273,6 +281,8 @@ func (e *engine) explain(err error) error {
 	case strings.Contains(said, "Another server instance in same directory is already running"),
 		strings.Contains(said, errEngineRuns.Error()):
 		return ErrDataDirBusy.with(nil, "dir", e.dataDir)
+	case strings.Contains(said, "No space left on device"):
+		return ErrDiskFull.with(err, "dir", e.dataDir)
 	case strings.Contains(said, "Address already in use"):
 		return ErrPortInUse.with(nil, "port", strconv.Itoa(e.state.TCPPort))
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded) && said == "":

@@ -3,7 +3,10 @@ package warehouse
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
@@ -27,6 +30,8 @@ var (
 	ErrPortInUse = &Error{Code: "warehouse.port_in_use"}
 	// ErrDataDir: the data directory cannot be created or written. Args: dir.
 	ErrDataDir = &Error{Code: "warehouse.data_dir"}
+	// ErrDiskFull: a disk has no room left, or the user's quota none. Args: dir, a folder on that disk.
+	ErrDiskFull = &Error{Code: "warehouse.disk_full"}
 	// ErrDataDirBusy: a program that is not an engine of ohwatch has the data open. Args: dir.
 	ErrDataDirBusy = &Error{Code: "warehouse.data_dir_busy"}
 	// ErrEngineFailed: the engine ended before it could answer. Args: log, detail.
@@ -58,6 +63,8 @@ func sentence(code string) string {
 		return `port {port} is used by another program: stop that program, or set OHWATCH_ENGINE_PORT=0 to let ohwatch choose a free one`
 	case "warehouse.data_dir":
 		return `the data directory {dir} cannot be written: give the current user the right to write there, or name another one with --data DIR`
+	case "warehouse.disk_full":
+		return `no space is left on the disk of {dir}; nothing half-written is visible or counted: make room, then run the same command again`
 	case "warehouse.data_dir_busy":
 		return `another program has the data in {dir} open: stop it, or name another directory with --data DIR`
 	case "warehouse.engine_failed":
@@ -117,6 +124,7 @@ const (
 	codeTableExists     = 57
 	codeUnknownTable    = 60
 	codeUnknownDatabase = 81
+	codeNotEnoughSpace  = 243
 	codeUnknownUser     = 192
 	codeWrongPassword   = 193
 	codeRequired        = 194
@@ -130,6 +138,25 @@ func serverCode(err error) int32 {
 		return exception.Code
 	}
 	return 0
+}
+
+// DiskFull returns ErrDiskFull around an err that says that a disk has no room left, and any other err as it is. dir is a
+// folder on the disk, for an err that names no file.
+func DiskFull(err error, dir string) error {
+	full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	var exception *clickhouse.Exception
+	if errors.As(err, &exception) {
+		full = full || exception.Code == codeNotEnoughSpace || strings.Contains(exception.Message, "No space left on device") ||
+			strings.Contains(exception.Message, "Disk quota exceeded")
+	}
+	if !full || errors.Is(err, ErrDiskFull) {
+		return err
+	}
+	var file *fs.PathError
+	if errors.As(err, &file) && file.Path != "" {
+		dir = filepath.Dir(file.Path)
+	}
+	return ErrDiskFull.with(err, "dir", dir)
 }
 
 func doing(err error, format string, args ...any) error {

@@ -15,7 +15,7 @@ import (
 func TestError_SentencesNameTheirArguments(t *testing.T) {
 	arguments := map[*Error][]string{
 		ErrNoLibrary: nil, ErrDSN: nil,
-		ErrPortInUse: {"port"}, ErrDataDir: {"dir"}, ErrDataDirBusy: {"dir"},
+		ErrPortInUse: {"port"}, ErrDataDir: {"dir"}, ErrDataDirBusy: {"dir"}, ErrDiskFull: {"dir"},
 		ErrEngineFailed: {"log", "detail"}, ErrEngineStopped: {"log"},
 		ErrUnreachable: {"address"}, ErrAccess: {"address", "user"},
 		ErrSchemaOutdated: {"pending"}, ErrSchemaNewer: {"version"},

@@ -5,6 +5,7 @@
 package warehouse
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -334,7 +335,7 @@ func (db *DB) explain(ctx context.Context, err error) error {
 		return ErrAccess.with(err, "address", address, "user", db.server.Auth.Username)
 	case 0:
 	default:
-		return err
+		return DiskFull(err, cmp.Or(db.DataDir(), address))
 	}
 	var network net.Error
 	if !errors.As(err, &network) && !isHangUp(err) {

@@ -268,6 +268,7 @@ type messenger interface {
 
 // sentence returns what a person should read about err: its sentence of the catalogue where it has one.
 func (a *app) sentence(err error) string {
+	err = warehouse.DiskFull(err, a.cfg.Data.Dir)
 	var w *warehouse.Error
 	if errors.As(err, &w) {
 		args := make(map[string]any, len(w.Args))
