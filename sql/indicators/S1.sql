@@ -13,7 +13,7 @@
 -- A post and factor that could not be judged (no limit, quantification level above the limit) counts as missing.
 SELECT
     reading.1 AS variant, employer_key, sample_date AS day, '' AS entity, reading.2 AS numerator, reading.3 AS denominator,
-    reading.4 AS missing
+    reading.4 AS missing, arrayMap(l -> concat('detection:', toString(l.1), ':', toString(l.2)), fct_detection_judgement.lines) AS lines
 FROM fct_detection_judgement
 ARRAY JOIN [
     ('point', state = 'over',  state IN ('over', 'within'), state NOT IN ('over', 'within')),

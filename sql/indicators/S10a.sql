@@ -12,6 +12,6 @@
 -- variant_all: 全部监测人员 | all monitored workers
 -- variant_measurable: 有可测剂量的人员 | workers with a measurable dose
 SELECT
-    reading AS variant, employer_key, last_day AS day, worker_no AS entity, dose_msv AS numerator, 1 AS denominator, 0 AS missing
+    reading AS variant, employer_key, last_day AS day, worker_no AS entity, dose_msv AS numerator, 1 AS denominator, 0 AS missing, evidence AS lines
 FROM fct_dose_year
 ARRAY JOIN if(is_measurable, ['all', 'measurable'], ['all']) AS reading

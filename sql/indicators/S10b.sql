@@ -10,5 +10,5 @@
 -- headline: all
 -- variants: all
 -- variant_all: 全部监测人员 | all monitored workers
-SELECT 'all' AS variant, employer_key, last_day AS day, worker_no AS entity, dose_msv AS numerator, 1 AS denominator, 0 AS missing
+SELECT 'all' AS variant, employer_key, last_day AS day, worker_no AS entity, dose_msv AS numerator, 1 AS denominator, 0 AS missing, evidence AS lines
 FROM fct_dose_year

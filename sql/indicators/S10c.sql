@@ -16,7 +16,7 @@
 -- variant_from_15_to_20: 15至20 mSv | above 15 up to 20 mSv
 -- variant_from_20_to_50: 20至50 mSv | above 20 up to 50 mSv
 -- variant_above_50: 超过50 mSv | above 50 mSv
-SELECT band.1 AS variant, employer_key, last_day AS day, worker_no AS entity, band.2 AS numerator, 1 AS denominator, 0 AS missing
+SELECT band.1 AS variant, employer_key, last_day AS day, worker_no AS entity, band.2 AS numerator, 1 AS denominator, 0 AS missing, evidence AS lines
 FROM fct_dose_year
 ARRAY JOIN [
     ('to_1',          dose_msv <= 1),

@@ -12,5 +12,5 @@
 SELECT
     'periods' AS variant, employer_key, period_end AS day, worker_no AS entity,
     ifNull(dose_msv > 5 / greatest(1, round(365 / (dateDiff('day', period_start, period_end) + 1))), false) AS numerator,
-    NULL::Nullable(Float64) AS denominator, dose_msv IS NULL AS missing
+    NULL::Nullable(Float64) AS denominator, dose_msv IS NULL AS missing, evidence AS lines
 FROM fct_dose_period

@@ -10,6 +10,6 @@
 -- variants: nominal, lost
 -- variant_nominal: 以名义剂量代替的监测周期 | periods with a nominal dose
 -- variant_lost: 剂量计丢失、损坏、未交回、未佩戴的监测周期 | periods with a dosimeter lost, damaged, not returned or not worn
-SELECT reading.1 AS variant, employer_key, period_end AS day, worker_no AS entity, reading.2 AS numerator, 1 AS denominator, 0 AS missing
+SELECT reading.1 AS variant, employer_key, period_end AS day, worker_no AS entity, reading.2 AS numerator, 1 AS denominator, 0 AS missing, evidence AS lines
 FROM fct_dose_period
 ARRAY JOIN [('nominal', has_nominal), ('lost', is_lost)] AS reading

@@ -14,7 +14,7 @@
 -- variant_stage_3: 叁期 | stage III
 SELECT
     reading.1 AS variant, employer_key, ifNull(diagnosis_date, report_date) AS day, '' AS entity, has(reading.2, stage) AS numerator,
-    stage != '' AS denominator, stage = '' AS missing
+    stage != '' AS denominator, stage = '' AS missing, [concat('case_report:', toString(batch), ':', toString(row))] AS lines
 FROM fct_case
 ARRAY JOIN [('stage_2_3', ['2', '3']), ('stage_1', ['1']), ('stage_2', ['2']), ('stage_3', ['3'])] AS reading
 WHERE is_pneumoconiosis

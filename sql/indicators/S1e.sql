@@ -11,5 +11,6 @@
 -- variant_employer: 期内最近一份报告有超标岗位的用人单位 | with a post over the limit in the period
 SELECT
     'employer' AS variant, employer_key, sample_date AS day, '' AS entity,
-    state = 'over' AS numerator, state IN ('over', 'within') AS denominator, 0 AS missing
+    state = 'over' AS numerator, state IN ('over', 'within') AS denominator, 0 AS missing,
+    arrayMap(l -> concat('detection:', toString(l.1), ':', toString(l.2)), fct_detection_judgement.lines) AS lines
 FROM fct_detection_judgement

@@ -11,5 +11,6 @@
 -- variant_post: 任一因素超标的岗位 | over the limit for any factor
 SELECT
     'post' AS variant, employer_key, sample_date AS day, concat(workshop, '\t', post) AS entity,
-    state = 'over' AS numerator, state IN ('over', 'within') AS denominator, 0 AS missing
+    state = 'over' AS numerator, state IN ('over', 'within') AS denominator, 0 AS missing,
+    arrayMap(l -> concat('detection:', toString(l.1), ':', toString(l.2)), fct_detection_judgement.lines) AS lines
 FROM fct_detection_judgement

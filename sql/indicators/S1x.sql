@@ -12,5 +12,6 @@
 -- variant_point: 判定为符合的岗位因素 | posts and factors judged within the limit
 SELECT
     'point' AS variant, employer_key, sample_date AS day, '' AS entity,
-    state = 'within' AS numerator, state IN ('over', 'within') AS denominator, state NOT IN ('over', 'within') AS missing
+    state = 'within' AS numerator, state IN ('over', 'within') AS denominator, state NOT IN ('over', 'within') AS missing,
+    arrayMap(l -> concat('detection:', toString(l.1), ':', toString(l.2)), fct_detection_judgement.lines) AS lines
 FROM fct_detection_judgement

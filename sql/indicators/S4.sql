@@ -12,6 +12,7 @@
 -- variant_pre: 上岗前体检 | pre-placement exams
 SELECT
     reading.1 AS variant, if(using_key = '', stg_exam.employer_key::String, using_key::String) AS employer_key,
-    exam_date AS day, person_key AS entity, conclusion_overall = 'contra' OR has(conclusion, 'contra') AS numerator, 1 AS denominator, 0 AS missing
+    exam_date AS day, person_key AS entity, conclusion_overall = 'contra' OR has(conclusion, 'contra') AS numerator, 1 AS denominator, 0 AS missing,
+    [concat('exam:', toString(batch), ':', toString(row))] AS lines
 FROM stg_exam
 ARRAY JOIN arrayFilter(r -> r.2, [('in_service', exam_type = 'in'), ('pre', exam_type = 'pre')]) AS reading

@@ -12,6 +12,7 @@
 -- variant_in_service: 在岗期间体检 | in-service exams only
 SELECT
     reading.1 AS variant, if(using_key = '', stg_exam.employer_key::String, using_key::String) AS employer_key,
-    exam_date AS day, person_key AS entity, arrayExists(c -> c IN ('recheck', 'other', 'contra', 'suspect'), arrayPushBack(conclusion, conclusion_overall)) AS numerator, 1 AS denominator, 0 AS missing
+    exam_date AS day, person_key AS entity, arrayExists(c -> c IN ('recheck', 'other', 'contra', 'suspect'), arrayPushBack(conclusion, conclusion_overall)) AS numerator, 1 AS denominator, 0 AS missing,
+    [concat('exam:', toString(batch), ':', toString(row))] AS lines
 FROM stg_exam
 ARRAY JOIN arrayFilter(r -> r.2, [('all', true), ('in_service', exam_type = 'in')]) AS reading

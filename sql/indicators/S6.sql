@@ -13,7 +13,7 @@
 -- An exam whose deadline has not passed and that has no answer yet is missing.
 WITH rechecks AS
 (
-    SELECT person_key, groupArray((exam_date, prev_exam_no::String, institution_code::String)) AS done
+    SELECT person_key, groupArray((exam_date, prev_exam_no::String, institution_code::String, concat('exam:', toString(batch), ':', toString(row)))) AS done
     FROM stg_exam
     WHERE is_reexam
     GROUP BY person_key
@@ -24,14 +24,15 @@ wanted AS
         if(using_key = '', exam.employer_key::String, using_key::String) AS unit, exam_date,
         arrayFilter(r -> r.1 >= exam_date AND ((r.2 = exam_no AND r.2 != '') OR (r.2 = '' AND r.3 = institution_code)), rechecks.done) AS answers,
         if(notEmpty(answers), arrayMin(a -> a.1, answers), toDate32('2299-12-31'))  AS answered,
-        addDays(exam_date, 42)                                                      AS deadline
+        addDays(exam_date, 42)                                                      AS deadline,
+        arrayPushFront(arrayMap(r -> r.4, answers), concat('exam:', toString(exam.batch), ':', toString(exam.row))) AS lines
     FROM stg_exam AS exam
     LEFT JOIN rechecks ON rechecks.person_key = exam.person_key
     WHERE NOT is_reexam AND (conclusion_overall = 'recheck' OR has(conclusion, 'recheck'))
 )
 SELECT
     reading.1 AS variant, unit AS employer_key, exam_date AS day, '' AS entity, reading.2 AS numerator,
-    decided AS denominator, NOT decided AS missing
+    decided AS denominator, NOT decided AS missing, lines
 FROM
 (
     SELECT *, answered <= deadline OR deadline < {today:Date32} AS decided FROM wanted

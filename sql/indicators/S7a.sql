@@ -16,7 +16,8 @@
 --   that was concluded on a day that no card tells, is missing from the reading by days.
 WITH diagnoses AS
 (
-    SELECT person_key, groupArray((disease::String, ifNull(diagnosis_date, report_date), linked_suspect_card::String)) AS cards
+    SELECT person_key, groupArray((disease::String, ifNull(diagnosis_date, report_date), linked_suspect_card::String,
+        concat('case_report:', toString(batch), ':', toString(row)))) AS cards
     FROM stg_case_report
     WHERE card_kind IN ('disease', 'pneumoconiosis', 'pesticide') AND report_kind IN ('new', 'correction', '')
     GROUP BY person_key
@@ -27,14 +28,15 @@ suspects AS
         suspect.employer_key::String AS unit, ifNull(occur_date, report_date) AS found,
         arrayFilter(c -> c.3 = card_no OR (c.2 >= found AND (c.1 = disease OR disease = '' OR c.1 = '')), diagnoses.cards) AS matching,
         if(notEmpty(matching), arrayMin(c -> c.2, matching), toDate32('2299-12-31')) AS entered,
-        notEmpty(matching) OR outcome_of_suspect IN ('diagnosed', 'excluded')        AS has_entered
+        notEmpty(matching) OR outcome_of_suspect IN ('diagnosed', 'excluded')        AS has_entered,
+        arrayPushFront(arrayMap(c -> c.4, matching), concat('case_report:', toString(suspect.batch), ':', toString(suspect.row))) AS lines
     FROM stg_case_report AS suspect
     LEFT JOIN diagnoses ON diagnoses.person_key = suspect.person_key
     WHERE card_kind = 'suspected' AND report_kind IN ('new', 'correction', '')
 )
 SELECT
     reading.1 AS variant, unit AS employer_key, found AS day, '' AS entity, reading.3 AS numerator,
-    reading.4 AS denominator, NOT reading.4 AS missing
+    reading.4 AS denominator, NOT reading.4 AS missing, lines
 FROM suspects
 ARRAY JOIN arrayMap(r -> (r.1, r.2, entered <= addDays(found, r.2) OR (r.2 > 9999 AND has_entered),
         (entered <= addDays(found, r.2) OR addDays(found, r.2) < {today:Date32} OR r.2 > 9999)

@@ -12,18 +12,20 @@
 -- Known only from the next exam of the same person; without one the worker is missing.
 WITH later AS
 (
-    SELECT person_key, groupArray((exam_date, exam_type::String, arrayMap(h -> h::String, hazards_exposed))) AS exams
+    SELECT person_key, groupArray((exam_date, exam_type::String, arrayMap(h -> h::String, hazards_exposed),
+        concat('exam:', toString(batch), ':', toString(row)))) AS exams
     FROM stg_exam
     GROUP BY person_key
 )
 SELECT
     'days_30' AS variant, if(using_key = '', exam.employer_key::String, using_key::String) AS employer_key, exam_date AS day, '' AS entity,
     arrayFilter(e -> e.1 > addDays(exam_date, 30) OR (e.1 > exam_date AND e.2 IN ('leave', 'post')), later.exams) AS after,
-    if(notEmpty(after), arraySort(e -> e.1, after)[1], (toDate32('1900-01-01'), '', []::Array(String))) AS next,
+    if(notEmpty(after), arraySort(e -> e.1, after)[1], (toDate32('1900-01-01'), '', []::Array(String), '')) AS next,
     arrayMap(h -> h::String, arrayFilter((h, c) -> c = 'contra' AND h != '', conclusion_hazard, conclusion)) AS hazards,
     notEmpty(after) AND (next.2 IN ('leave', 'post') OR (notEmpty(hazards) AND NOT hasAny(next.3, hazards))) AS numerator,
     notEmpty(after) AND (next.2 IN ('leave', 'post') OR notEmpty(hazards)) AS denominator,
-    NOT denominator AS missing
+    NOT denominator AS missing,
+    arrayFilter(l -> l != '', [concat('exam:', toString(exam.batch), ':', toString(exam.row)), next.4]) AS lines
 FROM stg_exam AS exam
 LEFT JOIN later ON later.person_key = exam.person_key
 WHERE exam_type = 'in' AND (conclusion_overall = 'contra' OR has(conclusion, 'contra'))

@@ -11,6 +11,7 @@
 -- variant_days_15: 诊断后15天内填报 | reported within 15 days of diagnosis
 SELECT
     'days_15' AS variant, employer_key::String AS employer_key, report_date AS day, '' AS entity,
-    ifNull(report_date <= addDays(diagnosis_date, 15), false) AS numerator, diagnosis_date IS NOT NULL AS denominator, diagnosis_date IS NULL AS missing
+    ifNull(report_date <= addDays(diagnosis_date, 15), false) AS numerator, diagnosis_date IS NOT NULL AS denominator, diagnosis_date IS NULL AS missing,
+    [concat('case_report:', toString(batch), ':', toString(row))] AS lines
 FROM stg_case_report
 WHERE card_kind IN ('disease', 'pneumoconiosis', 'pesticide') AND report_kind IN ('new', 'correction', '')

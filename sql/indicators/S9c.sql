@@ -12,5 +12,6 @@
 SELECT
     'days_7' AS variant, employer_key::String AS employer_key, report_date AS day, '' AS entity,
     ifNull(review_date <= addDays(report_date, 7), false) AS numerator,
-    review_date IS NOT NULL OR addDays(report_date, 7) < {today:Date32} AS denominator, NOT denominator AS missing
+    review_date IS NOT NULL OR addDays(report_date, 7) < {today:Date32} AS denominator, NOT denominator AS missing,
+    [concat('case_report:', toString(batch), ':', toString(row))] AS lines
 FROM stg_case_report

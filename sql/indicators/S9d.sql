@@ -12,5 +12,6 @@
 SELECT
     'days_15' AS variant, if(using_key = '', stg_exam.employer_key::String, using_key::String) AS employer_key, ifNull(upload_date, exam_date) AS day, '' AS entity,
     ifNull(upload_date <= addDays(report_date, 15), false) AS numerator,
-    upload_date IS NOT NULL AND report_date IS NOT NULL AS denominator, NOT denominator AS missing
+    upload_date IS NOT NULL AND report_date IS NOT NULL AS denominator, NOT denominator AS missing,
+    [concat('exam:', toString(batch), ':', toString(row))] AS lines
 FROM stg_exam

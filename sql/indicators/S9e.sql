@@ -11,7 +11,8 @@
 -- variant_days_21: 出具后21天（15个工作日，不扣节假日）内报送 | sent within 21 days, that is 15 working days without holidays
 SELECT
     'days_21' AS variant, employer_key::String AS employer_key, max(issue_date) AS day, concat(institution_code, '\t', report_no) AS entity,
-    ifNull(max(submit_date) <= addDays(day, 21), false) AS numerator, max(submit_date) IS NOT NULL AS denominator, NOT denominator AS missing
+    ifNull(max(submit_date) <= addDays(day, 21), false) AS numerator, max(submit_date) IS NOT NULL AS denominator, NOT denominator AS missing,
+    arraySort(groupUniqArray(concat('detection:', toString(batch), ':', toString(row)))) AS lines
 FROM stg_detection
 WHERE issue_date IS NOT NULL
 GROUP BY employer_key, institution_code, report_no

@@ -15,7 +15,8 @@ SELECT
     sum(assumeNotNull(p.dose_msv))                                                AS dose_msv,
     count()                                                                       AS n_periods,
     max(is_measured)                                                              AS is_measurable,
-    least(max(period_end), makeDate32(toYear(addDays(max(period_end), -11)), 12, 31)) AS last_day
+    least(max(period_end), makeDate32(toYear(addDays(max(period_end), -11)), 12, 31)) AS last_day,
+    arraySort(groupArrayArray(p.evidence))                                        AS evidence
 FROM fct_dose_period AS p
 WHERE p.dose_msv IS NOT NULL
 GROUP BY employer_key, worker_no, year
