@@ -28,7 +28,10 @@ type Model struct {
 }
 
 // Title is a name in the two languages of the product.
-type Title struct{ Zh, En string }
+type Title struct {
+	Zh string `json:"zh"`
+	En string `json:"en"`
+}
 
 // ErrGraph is what LoadModels wraps when the models cannot be put in an order.
 type ErrGraph struct {

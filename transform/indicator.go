@@ -5,10 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -16,177 +14,6 @@ import (
 	ohsql "ohwatch/sql"
 	"ohwatch/warehouse"
 )
-
-// Unit says what a value of an indicator is.
-type Unit string
-
-// The units of indicators.
-const (
-	Share     Unit = "share"      // numerator / denominator, 0 to 1
-	Count     Unit = "count"      // the numerator itself
-	Per10000  Unit = "per_10000"  // numerator / denominator × 10 000
-	Per100000 Unit = "per_100000" // numerator / denominator × 100 000
-	Mean      Unit = "mean"       // numerator / denominator, in the unit that the title names
-	Sum       Unit = "sum"        // the numerator itself, in the unit that the title names
-)
-
-// Flow says how the rows of an indicator that happen on days come together in a period.
-type Flow string
-
-// The ways in which rows count.
-const (
-	FlowSum   Flow = "sum"   // every row counts
-	FlowOnce  Flow = "once"  // an entity counts once in an employer and period, with its largest numerator
-	FlowTotal Flow = "total" // the numerators of an entity add up, its denominator counts once
-)
-
-// Scan reads a unit from a column of text.
-func (u *Unit) Scan(value any) error {
-	text, ok := value.(string)
-	if !ok {
-		return fmt.Errorf("read a unit from %T", value)
-	}
-	*u = Unit(text)
-	return nil
-}
-
-// Indicator is one file of sql/indicators: a definition and the query that counts numerators and denominators.
-type Indicator struct {
-	ID       string
-	Version  string
-	Title    Title
-	Falling  bool            // down is better, and the goal is a trend
-	Targets  map[int]float64 // by the year from which they hold
-	Clause   string          // of the source document
-	Position int             // order on a page
-	Variants []Variant       // the headline first
-	Flow     Flow            // empty: the query returns the cells themselves
-	Periods  []string        // of a flow: the kinds of periods it is read by
-	Path     string
-	Body     string
-}
-
-// Variant is one reading of a definition.
-type Variant struct {
-	Name    string
-	Meaning Title
-	Unit    Unit
-}
-
-// LoadIndicators reads the indicators of fsys in the order in which a page shows them. Errors name file and line.
-func LoadIndicators(fsys fs.FS) ([]Indicator, error) {
-	files, err := ohsql.LoadFS(fsys, "indicators")
-	if err != nil {
-		return nil, err
-	}
-	var indicators []Indicator
-	for _, f := range files {
-		i, err := readIndicator(f)
-		if err != nil {
-			return nil, err
-		}
-		indicators = append(indicators, i)
-	}
-	slices.SortFunc(indicators, func(a, b Indicator) int {
-		if a.Position != b.Position {
-			return a.Position - b.Position
-		}
-		return strings.Compare(a.ID, b.ID)
-	})
-	return indicators, nil
-}
-
-func readIndicator(f ohsql.File) (Indicator, error) {
-	wrong := func(key, format string, args ...any) (Indicator, error) {
-		return Indicator{}, fmt.Errorf("%s: line %d: %s: %s", f.Path, headerLine(f, key), key, fmt.Sprintf(format, args...))
-	}
-	for _, key := range []string{"id", "version", "title", "unit", "direction", "clause", "headline", "variants", "position"} {
-		if f.Header[key] == "" {
-			return wrong(key, "the header must say it")
-		}
-	}
-	i := Indicator{
-		ID: f.Header["id"], Version: f.Header["version"], Clause: f.Header["clause"],
-		Targets: map[int]float64{}, Path: f.Path, Body: f.Body,
-	}
-	if i.ID != f.Name {
-		return wrong("id", "is %q, the file's name is %q", i.ID, f.Name)
-	}
-	var err error
-	if i.Title, err = parseTitle(f.Header["title"]); err != nil {
-		return wrong("title", "%v", err)
-	}
-	if i.Position, err = strconv.Atoi(f.Header["position"]); err != nil || i.Position < 0 {
-		return wrong("position", "want a whole number, got %q", f.Header["position"])
-	}
-	switch f.Header["direction"] {
-	case "up":
-	case "down":
-		i.Falling = true
-	default:
-		return wrong("direction", "want up or down, got %q", f.Header["direction"])
-	}
-	for target := range strings.SplitSeq(f.Header["target"], ",") {
-		if strings.TrimSpace(target) == "" {
-			continue
-		}
-		year, value, _ := strings.Cut(target, "=")
-		y, e1 := strconv.Atoi(strings.TrimSpace(year))
-		v, e2 := strconv.ParseFloat(strings.TrimSpace(value), 64)
-		if e1 != nil || e2 != nil {
-			return wrong("target", "want year = value, got %q", strings.TrimSpace(target))
-		}
-		i.Targets[y] = v
-	}
-	i.Flow = Flow(f.Header["flow"])
-	if !slices.Contains([]Flow{"", FlowSum, FlowOnce, FlowTotal}, i.Flow) {
-		return wrong("flow", "want sum, once or total, got %q", i.Flow)
-	}
-	known := []string{"id", "version", "title", "unit", "direction", "target", "clause", "headline", "variants", "position", "flow", "periods"}
-	i.Periods = []string{"month", "quarter", "year", "week"}
-	if periods := f.Header["periods"]; periods != "" {
-		i.Periods = strings.Fields(strings.ReplaceAll(periods, ",", " "))
-	}
-	for name := range strings.SplitSeq(f.Header["variants"], ",") {
-		v := Variant{Name: strings.TrimSpace(name), Unit: Unit(f.Header["unit"])}
-		key := "variant_" + v.Name
-		if v.Meaning, err = parseTitle(f.Header[key]); err != nil {
-			return wrong(key, "%v", err)
-		}
-		if unit := f.Header["unit_"+v.Name]; unit != "" {
-			v.Unit = Unit(unit)
-		}
-		if !slices.Contains([]Unit{Share, Count, Per10000, Per100000, Mean, Sum}, v.Unit) {
-			return wrong("unit", "want share, count, per_10000, per_100000, mean or sum, got %q", v.Unit)
-		}
-		known = append(known, key, "unit_"+v.Name)
-		if v.Name == f.Header["headline"] {
-			i.Variants = slices.Insert(i.Variants, 0, v)
-		} else {
-			i.Variants = append(i.Variants, v)
-		}
-	}
-	if i.Variants[0].Name != f.Header["headline"] {
-		return wrong("headline", "%q is not one of the variants", f.Header["headline"])
-	}
-	for _, key := range f.Keys() {
-		if !slices.Contains(known, key) {
-			return wrong(key, "is not known to indicators")
-		}
-	}
-	return i, nil
-}
-
-// Target returns the target that holds in a year, if there is one.
-func (i Indicator) Target(year int) (float64, bool) {
-	best, found := 0, false
-	for y := range i.Targets {
-		if y <= year && (!found || y > best) {
-			best, found = y, true
-		}
-	}
-	return i.Targets[best], found
-}
 
 // indicatorColumns are the columns of ind_value in the order in which they are written.
 var indicatorColumns = []string{
@@ -290,7 +117,21 @@ func (i Indicator) cells(db *warehouse.DB) (string, error) {
 	if i.Flow == "" {
 		return i.Body, nil
 	}
-	return templated(db, "transform_flow", map[string]any{"Body": i.Body, "Flow": string(i.Flow)})
+	return templated(db, "transform_flow", map[string]any{
+		"Body": i.Body, "Flow": string(i.Flow), "Placed": i.IsPlaced, "Quantile": len(i.levels()) > 0,
+		"Institution": slices.Contains(i.Strata, DimInstitution),
+	})
+}
+
+// levels are the levels of the variants that are quantiles.
+func (i Indicator) levels() map[string]float64 {
+	levels := map[string]float64{}
+	for _, v := range i.Variants {
+		if level, ok := v.Unit.quantile(); ok {
+			levels[v.Name] = level
+		}
+	}
+	return levels
 }
 
 // readCells runs the query of an indicator and returns its rows column by column.
@@ -299,7 +140,7 @@ func readCells(ctx context.Context, db *warehouse.DB, i Indicator, values map[st
 	if err != nil {
 		return nil, err
 	}
-	text, err := templated(db, "transform_columns", map[string]any{"Select": body})
+	text, err := templated(db, "transform_columns", map[string]any{"Select": body, "Quantile": len(i.levels()) > 0})
 	if err != nil {
 		return nil, err
 	}
@@ -308,7 +149,7 @@ func readCells(ctx context.Context, db *warehouse.DB, i Indicator, values map[st
 		names[k] = v.Name
 	}
 	limited := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_memory_usage": maxMemory}))
-	args := append(bind(body, values), clickhouse.Named("variants", names), clickhouse.Named("periods", i.Periods))
+	args := append(bind(body, values), clickhouse.Named("variants", names), clickhouse.Named("periods", i.Periods), clickhouse.Named("levels", i.levels()))
 	rows, err := db.QuerySQL(limited, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("compute %s: %w", i.Path, err)
@@ -317,7 +158,7 @@ func readCells(ctx context.Context, db *warehouse.DB, i Indicator, values map[st
 	c := &cells{}
 	for rows.Next() {
 		if err := rows.Scan(&c.variants, &c.periodKinds, &c.periods, &c.asOfDates, &c.areas, &c.dims, &c.dimValues,
-			&c.numerators, &c.denominators, &c.missings); err != nil {
+			&c.numerators, &c.denominators, &c.missings, &c.quantiles); err != nil {
 			return nil, fmt.Errorf("compute %s: %w", i.Path, err)
 		}
 	}

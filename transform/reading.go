@@ -27,6 +27,7 @@ type cells struct {
 	areas, dims, dimValues         []string
 	numerators, denominators       []float64
 	missings                       []float64
+	quantiles                      []float64 // NaN: none, or not reached; empty where no variant is one
 
 	values, lowers, uppers, targets, gaps []*float64
 	statuses                              []string
@@ -53,6 +54,7 @@ func (c *cells) evaluate(i Indicator) error {
 			return fmt.Errorf("%s: the query returns period %q", i.Path, c.periods[k])
 		}
 		var value, lower, upper float64
+		_, isQuantile := unit.quantile()
 		switch unit {
 		case Count:
 			value = x
@@ -67,11 +69,13 @@ func (c *cells) evaluate(i Indicator) error {
 			value, lower, upper = x/d, math.NaN(), math.NaN()
 		case Sum:
 			value, lower, upper = x, math.NaN(), math.NaN()
+		case Lower, Median, Upper, P90, P95, Largest:
+			value, lower, upper = c.quantiles[k], math.NaN(), math.NaN()
 		default:
 			value = x / d
 			lower, upper = stats.Wilson(x, d, confidence)
 		}
-		if unit != Count && unit != Sum && !(d > 0) {
+		if unit != Count && unit != Sum && !(d > 0) || isQuantile && math.IsNaN(value) {
 			c.statuses[k] = "no_data"
 		} else {
 			c.values[k] = number(value)
@@ -86,9 +90,9 @@ func (c *cells) evaluate(i Indicator) error {
 		}
 		switch {
 		case c.statuses[k] != "":
-		case i.Falling:
+		case i.Falling && !isQuantile:
 			c.statuses[k] = trends.status(c, k)
-		case unit != Mean && unit != Sum && x < minCases || d < minUnits:
+		case unit != Mean && unit != Sum && !isQuantile && x < minCases || d < minUnits:
 			c.statuses[k] = "unstable"
 		case !hasTarget:
 			c.statuses[k] = "no_target"

@@ -95,6 +95,16 @@ type CatalogEntry struct {
 	Direction  string             `ch:"direction" json:"direction"`
 	Clause     string             `ch:"clause" json:"clause"`
 	Targets    map[string]float64 `ch:"targets" json:"targets"`
+
+	Sets          []Set    `ch:"-" json:"sets"`
+	CalendarZh    string   `ch:"-" json:"calendar_zh"`
+	CalendarEn    string   `ch:"-" json:"calendar_en"`
+	NumeratorZh   string   `ch:"-" json:"numerator_zh"`
+	NumeratorEn   string   `ch:"-" json:"numerator_en"`
+	DenominatorZh string   `ch:"-" json:"denominator_zh"`
+	DenominatorEn string   `ch:"-" json:"denominator_en"`
+	Strata        []string `ch:"-" json:"strata"`
+	Breaks        []Break  `ch:"-" json:"breaks,omitempty"`
 }
 
 // Catalog is the catalogue as the definitions have it, whether or not a transform has run.
@@ -106,6 +116,8 @@ func Catalog(indicators []Indicator) []CatalogEntry {
 				Indicator: i.ID, Version: i.Version, Variant: v.Name, IsHeadline: k == 0,
 				TitleZh: i.Title.Zh, TitleEn: i.Title.En, MeaningZh: v.Meaning.Zh, MeaningEn: v.Meaning.En,
 				Unit: string(v.Unit), Direction: i.direction(), Clause: i.Clause, Targets: i.targets(),
+				Sets: i.Sets, CalendarZh: i.Calendar.Zh, CalendarEn: i.Calendar.En, NumeratorZh: i.Numerator.Zh, NumeratorEn: i.Numerator.En,
+				DenominatorZh: i.Denominator.Zh, DenominatorEn: i.Denominator.En, Strata: i.Strata, Breaks: i.Breaks,
 			})
 		}
 	}

@@ -67,6 +67,14 @@ func indicatorsPage(p *message.Printer, indicators []transform.Indicator) string
 	for _, i := range indicators {
 		fmt.Fprintf(&b, "\n## %s %s\n\n", i.ID, in(i.Title))
 		fmt.Fprintf(&b, "%s\n", p.Text("docs.indicator_line", map[string]any{"clause": i.Clause, "version": i.Version, "target": targets(p, i), "path": "sql/" + i.Path}))
+		fmt.Fprintf(&b, "\n%s\n", p.Text("docs.indicator_words", map[string]any{
+			"numerator": in(i.Numerator), "denominator": in(i.Denominator), "calendar": in(i.Calendar), "strata": strings.Join(i.Strata, ", "),
+		}))
+		for _, br := range i.Breaks {
+			fmt.Fprintf(&b, "\n%s\n", p.Text("docs.indicator_break", map[string]any{
+				"date": br.Date, "reason": in(br.Reason), "before": br.Before, "after": br.After,
+			}))
+		}
 		fmt.Fprintf(&b, "\n| %s | %s |\n|---|---|\n", p.Text("docs.variant", nil), p.Text("docs.meaning", nil))
 		for k, v := range i.Variants {
 			name := "`" + v.Name + "`"

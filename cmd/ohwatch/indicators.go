@@ -213,6 +213,14 @@ func (a *app) listIndicators() error {
 	}
 	for _, i := range indicators {
 		fmt.Fprintf(a.out, "%-5s %s\n      %s\n", i.ID, a.title(i.Title), i.Clause)
+		fmt.Fprintf(a.out, "      %s\n", a.text("indicator.words", map[string]any{
+			"numerator": a.title(i.Numerator), "denominator": a.title(i.Denominator), "calendar": a.title(i.Calendar),
+		}))
+		for _, b := range i.Breaks {
+			fmt.Fprintf(a.out, "      %s\n", a.text("indicator.break", map[string]any{
+				"date": b.Date, "reason": a.title(b.Reason), "before": b.Before, "after": b.After,
+			}))
+		}
 		for k, v := range i.Variants {
 			mark := " "
 			if k == 0 {

@@ -1,10 +1,15 @@
 -- id: S1
 -- version: 1
 -- position: 110
+-- set: standard
 -- title: 职业病危害因素超标率（岗位×因素） | Posts and factors over the limit
 -- unit: share
 -- direction: down
 -- clause: 监测指标 S1：判定超标的岗位因素数/已判定的岗位因素数
+-- calendar: 采样日期 | day of sampling
+-- strata: township, industry, size
+-- numerator: 判定超标的岗位×因素×限值种类 | posts × factors × kinds of limit judged over the limit
+-- denominator: 已判定的岗位×因素×限值种类 | posts × factors × kinds of limit that could be judged
 -- flow: sum
 -- headline: point
 -- variants: point, word

@@ -1,10 +1,15 @@
 -- id: S10a
 -- version: 1
 -- position: 160
+-- set: standard
 -- title: 放射工作人员人均年有效剂量（mSv） | Mean annual effective dose of radiation workers (mSv)
 -- unit: mean
 -- direction: down
 -- clause: 监测指标 S10a：年有效剂量之和/监测人数（mSv）
+-- calendar: 监测周期末所在年 | year in which the monitoring periods end
+-- strata: township, industry, size
+-- numerator: 年有效剂量之和（mSv） | sum of annual effective doses (mSv)
+-- denominator: 有剂量结果的放射工作人员 | radiation workers with a dose
 -- flow: total
 -- periods: year
 -- headline: all

@@ -1,10 +1,15 @@
 -- id: S10b
 -- version: 1
 -- position: 161
+-- set: standard
 -- title: 集体有效剂量（人·mSv） | Collective effective dose (person-mSv)
 -- unit: sum
 -- direction: down
 -- clause: 监测指标 S10b：年有效剂量之和（人·mSv）
+-- calendar: 监测周期末所在年 | year in which the monitoring periods end
+-- strata: township, industry, size
+-- numerator: 年有效剂量之和（人·mSv） | sum of annual effective doses (person-mSv)
+-- denominator: 无（总量） | none, a sum
 -- flow: sum
 -- periods: year
 -- headline: all

@@ -1,10 +1,15 @@
 -- id: S10c
 -- version: 1
 -- position: 162
+-- set: standard
 -- title: 年剂量分布 | Distribution of annual doses
 -- unit: share
 -- direction: up
 -- clause: 监测指标 S10c：各年剂量段人数/监测人数
+-- calendar: 监测周期末所在年 | year in which the monitoring periods end
+-- strata: township, industry, size
+-- numerator: 年剂量在该段的放射工作人员 | radiation workers with an annual dose in the band
+-- denominator: 有剂量结果的放射工作人员 | radiation workers with a dose
 -- flow: sum
 -- periods: year
 -- headline: to_1

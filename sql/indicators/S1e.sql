@@ -1,10 +1,15 @@
 -- id: S1e
 -- version: 1
 -- position: 111
+-- set: standard
 -- title: 检测超标用人单位占比 | Employers with a post over the limit
 -- unit: share
 -- direction: down
 -- clause: 监测指标 S1e：有超标岗位的用人单位数/已检测用人单位数
+-- calendar: 采样日期 | day of sampling
+-- strata: township, industry, size
+-- numerator: 最近一份报告中有超标岗位的用人单位 | employers whose latest report in the period has a post over the limit
+-- denominator: 期内有判定结果的用人单位 | employers with a judged result in the period
 -- flow: once
 -- headline: employer
 -- variants: employer

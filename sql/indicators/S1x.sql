@@ -1,11 +1,16 @@
 -- id: S1x
 -- version: 1
 -- position: 113
+-- set: standard, plan
 -- title: 工作场所职业病危害因素监测合格率 | Posts and factors within the limit
 -- unit: share
 -- direction: up
 -- target: 2025 = 0.85
 -- clause: 国家职业病防治规划（2021—2025年）监测合格率85%以上（凭记忆，未核实）
+-- calendar: 采样日期 | day of sampling
+-- strata: township, industry, size
+-- numerator: 判定符合的岗位×因素×限值种类 | posts × factors × kinds of limit judged within the limit
+-- denominator: 已判定的岗位×因素×限值种类 | posts × factors × kinds of limit that could be judged
 -- flow: sum
 -- headline: point
 -- variants: point

@@ -1,10 +1,15 @@
 -- id: S2
 -- version: 1
 -- position: 120
+-- set: standard
 -- title: 接触职业病危害劳动者占比 | Exposed workers among employees
 -- unit: share
 -- direction: down
 -- clause: 监测指标 S2：接害人数/职工人数
+-- calendar: 读数日 | on the reading date
+-- strata: township, industry, size
+-- numerator: 名录中的接害人数 | exposed workers on the roster
+-- denominator: 职工人数（少于接害人数时取接害人数） | employees, or the exposed where they are more
 -- headline: roster
 -- variants: roster
 -- variant_roster: 名录中在业用人单位的接害人数/职工人数 | exposed workers of employees of active employers on the roster

@@ -1,10 +1,15 @@
 -- id: S3
 -- version: 1
 -- position: 130
+-- set: standard
 -- title: 疑似职业病检出率 | Persons suspected of an occupational disease
 -- unit: per_10000
 -- direction: down
 -- clause: 监测指标 S3：检出疑似职业病人数/体检人数（每万人）
+-- calendar: 体检日期 | day of exam
+-- strata: township, industry, size
+-- numerator: 结论含疑似职业病的受检者 | persons with a conclusion of suspected disease
+-- denominator: 受检者，每人每单位每期一次，不含复查 | persons examined, once an employer and period, re-examinations left out
 -- flow: once
 -- headline: all
 -- variants: all, in_service

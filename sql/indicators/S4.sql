@@ -1,10 +1,15 @@
 -- id: S4
 -- version: 1
 -- position: 131
+-- set: standard
 -- title: 职业禁忌证检出率 | Persons with a contraindication
 -- unit: share
 -- direction: down
 -- clause: 监测指标 S4：检出职业禁忌证人数/体检人数
+-- calendar: 体检日期 | day of exam
+-- strata: township, industry, size
+-- numerator: 结论含职业禁忌证的受检者 | persons with a conclusion of contraindication
+-- denominator: 受检者，每人每单位每期一次，不含复查 | persons examined, once an employer and period, re-examinations left out
 -- flow: once
 -- headline: in_service
 -- variants: in_service, pre

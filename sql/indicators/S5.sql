@@ -1,10 +1,15 @@
 -- id: S5
 -- version: 1
 -- position: 132
+-- set: standard
 -- title: 体检异常检出率 | Persons with an abnormal result
 -- unit: share
 -- direction: down
 -- clause: 监测指标 S5：结论非“目前未见异常”人数/体检人数
+-- calendar: 体检日期 | day of exam
+-- strata: township, industry, size
+-- numerator: 有任一结论非“目前未见异常”的受检者 | persons with any conclusion other than no abnormality
+-- denominator: 受检者，每人每单位每期一次，不含复查 | persons examined, once an employer and period, re-examinations left out
 -- flow: once
 -- headline: all
 -- variants: all, in_service

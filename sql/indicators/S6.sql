@@ -1,10 +1,15 @@
 -- id: S6
 -- version: 1
 -- position: 133
+-- set: standard
 -- title: 复查完成率 | Re-examinations done in time
 -- unit: share
 -- direction: up
 -- clause: 监测指标 S6：30个工作日内完成复查人次/应复查人次（GBZ 188-2025 A.3）
+-- calendar: 初检日期 | day of the first exam
+-- strata: township, industry, size
+-- numerator: 期限内完成复查的初检 | exams whose re-examination was done in time
+-- denominator: 结论需复查、期限已过或已复查的初检 | exams that asked for a re-examination and whose deadline has passed or that were re-examined
 -- flow: sum
 -- headline: in_time
 -- variants: in_time, ever

@@ -1,10 +1,15 @@
 -- id: S7a
 -- version: 1
 -- position: 140
+-- set: standard
 -- title: 疑似职业病进入诊断率 | Suspected cases that entered diagnosis
 -- unit: share
 -- direction: up
 -- clause: 监测指标 S7a：进入职业病诊断程序的疑似病例数/疑似病例数（按发现日期的队列）
+-- calendar: 疑似发现日期 | day of suspicion
+-- strata: township, industry, size
+-- numerator: 在期限内有诊断的疑似病例 | suspected cases with a diagnosis within the days
+-- denominator: 疑似病例（观察期已满或已诊断） | suspected cases whose days have passed or that were diagnosed
 -- flow: sum
 -- headline: days_180
 -- variants: days_180, days_90, days_365, ever

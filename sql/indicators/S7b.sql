@@ -1,10 +1,15 @@
 -- id: S7b
 -- version: 1
 -- position: 141
+-- set: standard
 -- title: 疑似职业病确诊率 | Suspected cases confirmed
 -- unit: share
 -- direction: down
 -- clause: 监测指标 S7b：确诊病例数/已作出诊断结论的疑似病例数
+-- calendar: 疑似发现日期 | day of suspicion
+-- strata: township, industry, size
+-- numerator: 确诊的疑似病例 | suspected cases confirmed
+-- denominator: 已有诊断结论的疑似病例 | suspected cases with a conclusion
 -- flow: sum
 -- headline: concluded
 -- variants: concluded

@@ -1,10 +1,15 @@
 -- id: S8
 -- version: 1
 -- position: 142
+-- set: standard
 -- title: 职业禁忌证人员调离率 | Contraindicated workers moved off the hazard
 -- unit: share
 -- direction: up
 -- clause: 监测指标 S8：30天内调离禁忌岗位的在岗人员数/检出禁忌证的在岗人员数（30天为建议值）
+-- calendar: 在岗体检日期 | day of the in-service exam
+-- strata: township, industry, size
+-- numerator: 30天后离岗或不再接触该因素的劳动者 | workers who left or were off the hazard after 30 days
+-- denominator: 在岗体检检出禁忌证且后来情况可知的劳动者 | workers found contraindicated in service whose later exposure is known
 -- flow: sum
 -- headline: days_30
 -- variants: days_30

@@ -1,10 +1,15 @@
 -- id: S9a
 -- version: 1
 -- position: 150
+-- set: standard
 -- title: 职业病报告及时率 | Case reports in time
 -- unit: share
 -- direction: up
 -- clause: 监测指标 S9a：诊断后15天内报告的卡片数/职业病报告卡数
+-- calendar: 报告日期 | day of report
+-- strata: township, industry, size
+-- numerator: 诊断后15天内报告的卡片 | cards reported within 15 days of diagnosis
+-- denominator: 职业病报告卡（有诊断日期） | disease cards with a day of diagnosis
 -- flow: sum
 -- headline: days_15
 -- variants: days_15

@@ -1,10 +1,15 @@
 -- id: S9c
 -- version: 1
 -- position: 151
+-- set: standard
 -- title: 报告卡审核及时率 | Case reports reviewed in time
 -- unit: share
 -- direction: up
 -- clause: 监测指标 S9c：7天内完成县级审核的卡片数/报告卡数（7天为建议值）
+-- calendar: 报告日期 | day of report
+-- strata: township, industry, size
+-- numerator: 报告后7天内审核的卡片 | cards reviewed within 7 days of the report
+-- denominator: 报告卡（已审核，或7天已过） | cards reviewed, or whose 7 days have passed
 -- flow: sum
 -- headline: days_7
 -- variants: days_7

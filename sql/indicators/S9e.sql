@@ -1,10 +1,15 @@
 -- id: S9e
 -- version: 1
 -- position: 153
+-- set: standard
 -- title: 检测报告报送及时率 | Detection reports sent in time
 -- unit: share
 -- direction: up
 -- clause: 监测指标 S9e：出具后15个工作日内报送的检测报告数/检测报告数（GBZ 331-2024 4.2.2）
+-- calendar: 报告出具日期 | day of issue
+-- strata: township, industry, size
+-- numerator: 出具后21天内报送的检测报告 | detection reports sent within 21 days of issue
+-- denominator: 有报送日期的检测报告 | detection reports with a day of sending
 -- flow: once
 -- headline: days_21
 -- variants: days_21

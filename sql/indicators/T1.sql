@@ -1,11 +1,16 @@
 -- id: T1
 -- version: 1
 -- position: 10
+-- set: seed
 -- title: 职业病危害项目申报率 | Declaration rate
 -- unit: share
 -- direction: up
 -- target: 2025 = 0.95
 -- clause: 二、工作目标：重点行业用人单位职业病危害项目申报率达到95%以上
+-- calendar: 读数日 | on the reading date
+-- strata: township, industry, size
+-- numerator: 在业、有职业病危害、当年已申报或已更新申报的重点行业用人单位 | active key-industry employers with hazards that declared or renewed their declaration in the calendar year
+-- denominator: 在业且有职业病危害的重点行业用人单位（含体检、检测中发现的未建档单位） | active key-industry employers with hazards, those found by exams or tests outside the roster included
 -- headline: strict
 -- variants: strict, lenient
 -- variant_strict: 已申报且本日历年内已更新的重点行业用人单位 | declared, and declared again in the calendar year

@@ -1,11 +1,16 @@
 -- id: T2
 -- version: 1
 -- position: 20
+-- set: seed
 -- title: 职业病危害因素检测率 | Workplace testing rate
 -- unit: share
 -- direction: up
 -- target: 2025 = 0.95
 -- clause: 二、工作目标：重点行业工作场所职业病危害因素检测率达到95%以上
+-- calendar: 读数日 | on the reading date
+-- strata: township, industry, size
+-- numerator: 最近一次定期检测、现状评价或当年控制效果评价在法定周期内的应检用人单位（严重12个月、一般36个月，按采样日期） | employers due whose latest periodic test, status evaluation or control-effect evaluation of the year lies within the legal interval (severe 12, general 36 months, by day of sampling)
+-- denominator: 在业、未停产、开业满一年、有职业病危害的重点行业用人单位 | active key-industry employers with hazards, not stopped, at work for at least a year
 -- headline: employer
 -- variants: employer, point, full
 -- variant_employer: T2-E：在法定周期内检测过的重点行业用人单位 | T2-E: employers tested within their legal interval

@@ -1,11 +1,16 @@
 -- id: T3
 -- version: 1
 -- position: 30
+-- set: seed
 -- title: 在岗期间职业健康检查率 | In-service exam rate
 -- unit: share
 -- direction: up
 -- target: 2025 = 0.95
 -- clause: 二、工作目标：重点行业接触职业病危害的劳动者在岗期间职业健康检查率达到95%以上
+-- calendar: 读数日 | on the reading date
+-- strata: township, industry, size
+-- numerator: 每项必检因素都在周期内完成在岗体检的接害劳动者 | exposed workers who completed an in-service exam for every mandatory hazard within its cycle
+-- denominator: 应检的接害劳动者：申报、名录人数与已知在管人数取大者，减去上岗前体检后未到期者 | exposed workers due: the larger of the declared and the known number, less those not yet due after a pre-placement exam
 -- headline: strict
 -- variants: strict, lenient, yearly, assessment
 -- variant_strict: 全部必检因素均在周期内完成在岗检查的劳动者 | examined in service for every mandatory hazard within its cycle

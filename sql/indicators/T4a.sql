@@ -1,11 +1,16 @@
 -- id: T4a
 -- version: 1
 -- position: 40
+-- set: seed
 -- title: 主要负责人职业卫生培训率 | Training of persons in charge
 -- unit: share
 -- direction: up
 -- target: 2025 = 0.95
 -- clause: 二、工作目标：重点行业用人单位主要负责人职业卫生培训率达到95%以上
+-- calendar: 读数日 | on the reading date
+-- strata: township, industry, size
+-- numerator: 现任主要负责人持有效培训合格记录的用人单位 | employers whose present person in charge holds a valid passed record
+-- denominator: 在业且有职业病危害的重点行业用人单位 | active key-industry employers with hazards
 -- headline: strict
 -- variants: strict, lenient
 -- variant_strict: 现任主要负责人持有效培训记录的用人单位 | the present person in charge holds a valid record

@@ -1,11 +1,16 @@
 -- id: T4b
 -- version: 1
 -- position: 50
+-- set: seed
 -- title: 职业卫生管理人员职业卫生培训率 | Training of occupational health managers
 -- unit: share
 -- direction: up
 -- target: 2025 = 0.95
 -- clause: 二、工作目标：重点行业用人单位职业卫生管理人员职业卫生培训率达到95%以上
+-- calendar: 读数日 | on the reading date
+-- strata: township, industry, size
+-- numerator: 持有效培训合格记录的职业卫生管理人员 | managers with a valid passed record
+-- denominator: 名录中的职业卫生管理人员；没有管理人员的单位计一名 | managers on the roster; an employer without one adds one
 -- headline: strict
 -- variants: strict, employer
 -- variant_strict: 名录中持有效培训记录的管理人员；无管理人员的单位计一名未培训 | managers of the roster with a valid record; an employer without one counts as one untrained

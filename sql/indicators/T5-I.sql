@@ -1,11 +1,16 @@
 -- id: T5-I
 -- version: 1
 -- position: 65
+-- set: seed, plan
 -- title: 非医疗放射工作人员个人剂量监测率 | Dose monitoring rate of radiation workers outside medicine
 -- unit: share
 -- direction: up
 -- target: 2025 = 0.90
 -- clause: 国家职业病防治规划（2021—2025年）：非医疗放射工作人员个人剂量监测率≥90%（凭记忆，未核实）
+-- calendar: 读数日前最近的季度末，当年至该日 | at the last end of a quarter, the calendar year up to it
+-- strata: township, industry, size
+-- numerator: 在册每一天都有监测结果的放射工作人员 | radiation workers with a result for every day on the roll
+-- denominator: 非医疗单位当年在册的放射工作人员 | radiation workers on the rolls of units outside medicine in the year
 -- headline: strict
 -- variants: strict, lenient
 -- variant_strict: 在册期间每一天均有监测结果（含低于探测水平和名义剂量）的放射工作人员 | a result, one below the detection level or a nominal dose for every day on the roll

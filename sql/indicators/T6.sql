@@ -1,11 +1,16 @@
 -- id: T6
 -- version: 1
 -- position: 70
+-- set: seed
 -- title: 工伤保险覆盖率 | Work-injury insurance coverage
 -- unit: share
 -- direction: up
 -- target: 2025 = 0.85
 -- clause: 二、工作目标：工伤保险覆盖率达到85%以上
+-- calendar: 读数日所在月及前两个月中最近的参保月 | the latest month insured among that of the reading date and the two before
+-- strata: township, industry, size
+-- numerator: 参保职工人数 | insured employees
+-- denominator: 应参保职工人数（未填报时取名录职工数） | employees who should be insured, those of the roster where not reported
 -- headline: persons
 -- variants: persons, employers, exposed
 -- variant_persons: 参保人数/应参保职工人数 | insured of the employees who should be insured

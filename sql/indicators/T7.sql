@@ -1,11 +1,16 @@
 -- id: T7
 -- version: 1
 -- position: 80
+-- set: seed
 -- title: 新发职业病数 | New cases of occupational disease
 -- unit: count
 -- unit_rate_exposed: per_100000
 -- direction: down
 -- clause: 二、工作目标：新发职业病数量呈下降趋势
+-- calendar: 首次诊断日期 | day of first diagnosis
+-- strata: township, industry, size
+-- numerator: 新发职业病例：一人一病计一次，不含晋期、死亡、疑似、作废卡 | new cases: one person and disease once, without progressions, deaths, suspected and voided cards
+-- denominator: 无（计数） | none, a count
 -- headline: diagnosis
 -- variants: diagnosis, report, rate_exposed
 -- variant_diagnosis: 按首次诊断日期统计的病例数 | cases by date of first diagnosis

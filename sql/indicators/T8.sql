@@ -1,10 +1,15 @@
 -- id: T8
 -- version: 1
 -- position: 90
+-- set: seed
 -- title: 接尘工龄不足5年新发尘肺病占比 | Share of new pneumoconiosis with less than five years of dust exposure
 -- unit: share
 -- direction: down
 -- clause: 二、工作目标：接尘工龄不足5年的劳动者新发尘肺病报告例数占年度报告总例数的比例明显下降
+-- calendar: 报告日期 | day of report
+-- strata: township, industry, size
+-- numerator: 接尘工龄不足60个月的新发尘肺病例 | new pneumoconiosis cases with less than 60 months of dust exposure
+-- denominator: 报告的全部新发职业病例 | all new cases of occupational disease reported
 -- headline: literal
 -- variants: literal, pneumoconiosis
 -- variant_literal: 占年度报告职业病总例数的比例 | of all occupational disease cases reported

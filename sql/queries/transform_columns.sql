@@ -10,7 +10,8 @@ SELECT
     groupArray(toString(dim_value))                   AS dim_values,
     groupArray(toFloat64(numerator))                  AS numerators,
     groupArray(ifNull(toFloat64(denominator), nan))   AS denominators,
-    groupArray(toFloat64(missing))                    AS missings
+    groupArray(toFloat64(missing))                    AS missings,
+    {{if .Quantile}}groupArray(toFloat64(quantile)){{else}}emptyArrayFloat64(){{end}} AS quantiles
 FROM
 (
     SELECT *

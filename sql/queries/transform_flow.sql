@@ -1,10 +1,15 @@
 -- name: transform_flow
--- title: Cells of an indicator whose rows happen on days
--- The body of the indicator returns what was counted: variant, employer_key, day, entity (text), numerator, denominator,
--- missing. A row counts in every period that its day lies in. With once an entity counts once in an employer and period,
--- with its largest numerator and denominator; with total its numerators add up and its denominator counts once; with
--- sum every row counts for itself. Rows of employers that nobody knows stand under 'unassigned' and 'unknown'.
--- Sums are rounded to nine decimals, so that they do not depend on the order of their terms.
+-- title: Cells of an indicator whose query returns what was counted, row by row
+-- The body of the indicator returns variant, employer_key, day, entity (text), numerator, denominator, missing, with
+-- place: own also area, with the stratum institution also institution. A row counts in every period that its day lies in;
+-- a state counts in every period that is read on its day. With once an entity counts once in an employer and period,
+-- with its largest numerator and denominator; with total its numerators add up and its denominator counts once; otherwise
+-- every row counts for itself. Rows of employers that nobody knows stand under 'unassigned' and 'unknown'; an area
+-- that a row names goes before that of its employer. Sums are rounded to nine decimals, so that they do not depend on the
+-- order of their terms.
+-- levels names the variants that are quantiles: there the numerator of a row is the value, its denominator 1 where the
+-- value is known (of a survival: where the time has ended). Their cells count the known ones and all; the quantile is that
+-- between the two nearest values (Hyndman and Fan 1996, type 7), of a survival that of the product-limit estimate.
 WITH
     counted AS
     (
@@ -14,49 +19,107 @@ WITH
     (
         SELECT
             variant, period_kind, period, employer_key,
-{{- if eq .Flow "sum"}}
-            sum(toFloat64(counted.numerator))   AS n,
-            sum(toFloat64(counted.denominator)) AS d,
-            sum(toFloat64(counted.missing))     AS m
-        FROM counted
-        INNER JOIN dim_day ON dim_day.day = counted.day
-        WHERE period_kind IN {periods:Array(String)}
-        GROUP BY variant, period_kind, period, employer_key
-{{- else}}
+            {{- if .Placed}} counted.area AS area,{{end}}
+            {{- if .Institution}} counted.institution AS institution,{{end}}
+{{- if or (eq .Flow "once") (eq .Flow "total")}}
             {{if eq .Flow "total"}}sum{{else}}max{{end}}(toFloat64(counted.numerator)) AS n,
             max(toFloat64(counted.denominator)) AS d,
             max(toFloat64(counted.missing))     AS m
-        FROM counted
-        INNER JOIN dim_day ON dim_day.day = counted.day
-        WHERE period_kind IN {periods:Array(String)}
-        GROUP BY variant, period_kind, period, employer_key, entity
+{{- else}}
+            sum(toFloat64(counted.numerator))   AS n,
+            sum(toFloat64(counted.denominator)) AS d,
+            sum(toFloat64(counted.missing))     AS m
 {{- end}}
+{{- if .Quantile}},
+            count()                             AS rows_all,
+            groupArrayIf((toFloat64(counted.numerator), toFloat64(counted.denominator) > 0){{if ne .Flow "survival"}}, counted.denominator > 0{{else}}, true{{end}}) AS seen
+{{- end}}
+        FROM counted
+{{- if or (eq .Flow "state")}}
+        INNER JOIN dim_period ON dim_period.as_of_date = counted.day
+{{- else}}
+        INNER JOIN dim_day ON dim_day.day = counted.day
+{{- end}}
+        WHERE period_kind IN {periods:Array(String)}
+        GROUP BY variant, period_kind, period, employer_key
+            {{- if .Placed}}, area{{end}}
+            {{- if .Institution}}, institution{{end}}
+            {{- if or (eq .Flow "once") (eq .Flow "total")}}, entity{{end}}
     ),
     per_employer AS
     (
-        SELECT variant, period_kind, period, employer_key, sum(n) AS sum_n, sum(d) AS sum_d, sum(m) AS sum_m
+        SELECT
+            variant, period_kind, period, employer_key, sum(n) AS sum_n, sum(d) AS sum_d, sum(m) AS sum_m
+            {{- if .Placed}}, area{{end}}
+            {{- if .Institution}}, institution{{end}}
+            {{- if .Quantile}}, sum(rows_all) AS sum_rows, groupArrayArray(seen) AS seen{{end}}
         FROM per_entity
         GROUP BY variant, period_kind, period, employer_key
+            {{- if .Placed}}, area{{end}}
+            {{- if .Institution}}, institution{{end}}
     ),
     flows AS
     (
         SELECT
             variant, period_kind, period, stratum.dim AS dim, stratum.dim_value AS dim_value,
-            round(sum(sum_n), 9) AS all_n, round(sum(sum_d), 9) AS all_d, sum(sum_m) AS all_m
-        FROM per_employer
-        LEFT JOIN dim_employer ON dim_employer.employer_key = per_employer.employer_key
-        ARRAY JOIN if(notEmpty(strata), strata,
-            [('', '', {city:String}), ('township', 'unassigned', 'unassigned'), ('industry', 'unknown', {city:String}),
-             ('size', 'unknown', {city:String})]::Array(Tuple(dim String, dim_value String, area String))) AS stratum
+{{- if .Quantile}}
+            mapContains({levels:Map(String, Float64)}, variant)                 AS is_quantile,
+            if(is_quantile, sum(sum_d), round(sum(sum_n), 9))                   AS all_n,
+            if(is_quantile, toFloat64(sum(sum_rows)), round(sum(sum_d), 9))     AS all_d,
+            {levels:Map(String, Float64)}[variant]                              AS level,
+            arraySort(s -> (s.1, NOT s.2), groupArrayArray(seen))               AS sorted,
+            length(sorted)                                                      AS n_seen,
+{{- if eq .Flow "survival"}}
+            arrayCumSum(arrayMap((s, i) -> if(NOT s.2, 0, if(i = n_seen, -1e9, log((n_seen - i) / (n_seen - i + 1)))),
+                sorted, arrayEnumerate(sorted)))                                AS log_left,
+            arrayFirstIndex(l -> exp(l) <= 1 - level + 1e-12, log_left)         AS at,
+            if(is_quantile AND at > 0, sorted[at].1, nan)                       AS quantile,
+{{- else}}
+            level * (n_seen - 1)                                                AS at,
+            toUInt64(floor(greatest(at, 0))) + 1                                AS low,
+            if(is_quantile AND n_seen > 0, round(sorted[low].1 + (at - floor(at)) * (sorted[least(low + 1, n_seen)].1 - sorted[low].1), 9), nan) AS quantile,
+{{- end}}
+{{- else}}
+            round(sum(sum_n), 9) AS all_n, round(sum(sum_d), 9) AS all_d,
+{{- end}}
+            sum(sum_m) AS all_m
+        FROM
+        (
+            SELECT per_employer.*, if(notEmpty(strata), strata,
+                [('', '', {city:String}), ('township', 'unassigned', 'unassigned'), ('industry', 'unknown', {city:String}),
+                 ('size', 'unknown', {city:String})]::Array(Tuple(dim String, dim_value String, area String))) AS own_strata
+            FROM per_employer
+            LEFT JOIN dim_employer ON dim_employer.employer_key = per_employer.employer_key
+        ) AS placed
+        ARRAY JOIN arrayConcat(
+{{- if .Placed}}
+            arrayMap(s -> if(s.1 = 'township' AND placed.area IN (SELECT township FROM dim_township), ('township', placed.area, placed.area), s), own_strata)
+{{- else}}
+            own_strata
+{{- end}}
+{{- if .Institution}}, [('institution', if(institution = '', 'unknown', institution), {city:String})]{{end}}
+            )::Array(Tuple(dim String, dim_value String, area String)) AS stratum
         GROUP BY variant, period_kind, period, dim, dim_value
     )
 SELECT
     cell_variant AS variant, dim_cell.period_kind AS period_kind, dim_cell.period AS period, dim_cell.as_of_date AS as_of_date,
     area, dim_cell.dim AS dim, dim_cell.dim_value AS dim_value,
     all_n AS numerator, all_d AS denominator, all_m AS missing
+    {{- if .Quantile}}, if(all_d > 0, flows.quantile, nan) AS quantile{{end}}
 FROM
 (
     SELECT *, cell_variant FROM dim_cell ARRAY JOIN {variants:Array(String)} AS cell_variant WHERE period_kind IN {periods:Array(String)}
 ) AS dim_cell
 LEFT JOIN flows ON flows.variant = cell_variant AND flows.period_kind = dim_cell.period_kind AND flows.period = dim_cell.period
     AND flows.dim = dim_cell.dim AND flows.dim_value = dim_cell.dim_value
+{{- if .Institution}}
+UNION ALL
+SELECT
+    flows.variant AS variant, flows.period_kind AS period_kind, flows.period AS period, dim_period.as_of_date AS as_of_date,
+    {city:String} AS area, flows.dim AS dim, flows.dim_value AS dim_value,
+    all_n AS numerator, all_d AS denominator, all_m AS missing
+    {{- if .Quantile}}, flows.quantile AS quantile{{end}}
+FROM flows
+INNER JOIN dim_period ON dim_period.period_kind = flows.period_kind AND dim_period.period = flows.period
+WHERE flows.dim = 'institution'
+{{- end}}
