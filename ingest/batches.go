@@ -40,6 +40,8 @@ type Batch struct {
 	Unchanged      uint64    `ch:"n_unchanged" json:"unchanged"`
 	Rejected       uint64    `ch:"n_rejected" json:"rejected"`
 	Warned         uint64    `ch:"n_warned" json:"warned"`
+	BadCells       uint64    `ch:"n_bad_cells" json:"bad_cells"` // cells with bytes that are no text
+	BadBytes       uint64    `ch:"n_bad_bytes" json:"bad_bytes"` // such bytes
 	By             string    `ch:"by" json:"by"`
 	Reason         string    `ch:"reason" json:"reason"`
 }

@@ -225,6 +225,7 @@ type checked struct {
 	periods  []period // for the check on overlaps, one for each accepted row
 	returned []returned
 	vault    []vaultEntry
+	spoilt   spoilt
 }
 
 // reserve makes room for all rows that were read.
@@ -343,6 +344,9 @@ func (c *checker) check(rec, raw arrow.Record, origin []int) (*checked, error) {
 		c.state = asSent
 		line := rows.Value(i)
 		c.row(rec, i, flags.Value(i), bits.Value(i))
+		if flags.Value(i)&badBytes != 0 {
+			out.spoilt.add(raw, origin, i)
+		}
 		c.openNames()
 		rejected, warned := false, false
 		for _, f := range c.found {

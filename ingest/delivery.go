@@ -116,7 +116,7 @@ func Results(batches []Batch) []Result {
 			Batch: b.Batch, Stream: b.Stream, File: b.File, Sheet: b.Sheet, SHA256: b.SHA256, Read: int(b.Read), Loaded: int(b.Loaded),
 			Unchanged: int(b.Unchanged), Corrected: int(b.Corrected), Voided: int(b.Voided), Rejected: int(b.Rejected), Warned: int(b.Warned),
 			UnknownHeaders: append([]string{}, b.UnknownHeaders...), HiddenSheets: b.HiddenSheets, Encoding: b.Encoding,
-			HeaderRow: int(b.HeaderRow), State: b.State,
+			HeaderRow: int(b.HeaderRow), BadCells: int(b.BadCells), BadBytes: int(b.BadBytes), State: b.State,
 		})
 	}
 	return results

@@ -61,6 +61,8 @@ type Result struct {
 	Rejected       int      `json:"rejected"`
 	Warned         int      `json:"warned"`
 	UnknownHeaders []string `json:"unknown_headers"`
+	BadCells       int      `json:"bad_cells,omitempty"` // cells with bytes that are no text; their rows are rejected
+	BadBytes       int      `json:"bad_bytes,omitempty"` // such bytes
 	HiddenSheets   []string `json:"hidden_sheets,omitempty"`
 	SkippedSheets  []string `json:"skipped_sheets,omitempty"` // sheets without a header that fits any contract
 	Encoding       string   `json:"encoding,omitempty"`

@@ -300,6 +300,8 @@ func (l *Loader) decide(ctx context.Context, s *stream, u undecided) error {
 	r := &b.result
 	r.Read += out.read
 	r.Rejected += out.rejected
+	r.BadCells += out.spoilt.cells
+	r.BadBytes += out.spoilt.bytes
 	run := ready{
 		batch: r.Batch, sheet: r.Sheet, at: b.began, rows: out.rows, key: out.key, content: out.content, notes: out.notes, columns: out.columns,
 		version: make([]uint32, len(out.rows)), op: make([]byte, len(out.rows)),

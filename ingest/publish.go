@@ -272,7 +272,7 @@ func (l *Loader) event(ctx context.Context, state, reason string, batches []*bat
 	a, err := l.cfg.DB.Append(ctx, "ops_batch", []string{
 		"batch", "at", "state", "stream", "file", "sheet", "sha256", "bytes", "sender", "received_at", "mapping", "contract", "encoding",
 		"header_row", "unknown_headers", "hidden_sheets", "n_read", "n_loaded", "n_corrected", "n_voided", "n_unchanged", "n_rejected",
-		"n_warned", "by", "reason", "headings", "heading_fields",
+		"n_warned", "by", "reason", "headings", "heading_fields", "n_bad_cells", "n_bad_bytes",
 	})
 	if err != nil {
 		return err
@@ -292,7 +292,7 @@ func (l *Loader) event(ctx context.Context, state, reason string, batches []*bat
 		for _, n := range counts {
 			values = append(values, uint64(n))
 		}
-		values = append(values, l.cfg.By, reason, append([]string{}, b.headings...), append([]string{}, b.fields...))
+		values = append(values, l.cfg.By, reason, append([]string{}, b.headings...), append([]string{}, b.fields...), uint64(r.BadCells), uint64(r.BadBytes))
 		for i, v := range values {
 			if err := a.Column(i).AppendRow(v); err != nil {
 				return fmt.Errorf("record batch %d: %w", r.Batch, err)

@@ -150,6 +150,9 @@ func (a *app) showBatch(ctx context.Context, arg string) error {
 			fmt.Fprintln(a.out, oneLine(a.text(name, map[string]any{key: strings.Join(list, "、")})))
 		}
 	}
+	if b.BadCells > 0 {
+		fmt.Fprintln(a.out, a.text("ingest.bad_cells", map[string]any{"cells": b.BadCells, "bytes": b.BadBytes}))
+	}
 	if b.Rejected > 0 {
 		fmt.Fprintln(a.out, a.text("batches.reject_states", map[string]any{
 			"open": states[ingest.RejectOpen], "mended": states[ingest.RejectMended], "again": states[ingest.RejectAgain],

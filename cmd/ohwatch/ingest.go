@@ -184,6 +184,9 @@ func (a *app) printResult(r ingest.Result) error {
 	if len(r.UnknownHeaders) > 0 {
 		fmt.Fprintln(a.out, oneLine(a.text("ingest.unknown_headers", map[string]any{"headers": strings.Join(r.UnknownHeaders, "、")})))
 	}
+	if r.BadCells > 0 {
+		fmt.Fprintln(a.out, a.text("ingest.bad_cells", map[string]any{"cells": r.BadCells, "bytes": r.BadBytes}))
+	}
 	for _, note := range r.Notes {
 		fmt.Fprintln(a.out, a.text("receive.note_"+note, nil))
 	}
