@@ -1,4 +1,4 @@
-// Package sql holds the text that defines the product: migrations, models, indicators, rules, series, checks, queries
+// Package sql holds the text that defines the product: migrations, models, indicators, gap lists, rules, series, checks, queries
 // and the reference code lists. Everything is embedded into the binary and can be read, in the same form,
 // from any other file system.
 //
@@ -22,7 +22,7 @@ import (
 	"strings"
 )
 
-//go:embed all:migrations all:models all:indicators all:rules all:series all:checks all:queries all:reference
+//go:embed all:migrations all:models all:indicators all:gaps all:rules all:series all:checks all:queries all:reference
 var embedded embed.FS
 
 // ErrNoFile is returned when a file of the asked name does not exist.
@@ -31,7 +31,7 @@ var ErrNoFile = errors.New("no such SQL file")
 // File is one SQL file with its header.
 type File struct {
 	Name   string            // base name without .sql, e.g. "exam_coverage"
-	Kind   string            // folder it came from: migrations, models, indicators, rules, series, checks or queries
+	Kind   string            // folder it came from: migrations, models, indicators, gaps, rules, series, checks or queries
 	Path   string            // slash-separated path inside the file system, for messages
 	Header map[string]string // values of the header by key, continuation lines joined by one space; never nil
 	Body   string            // the whole text, header included, as it can be run

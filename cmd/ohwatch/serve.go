@@ -97,6 +97,7 @@ func (a *app) serveEngine(ctx context.Context) error {
 		Bulletins:    a.cfg.ReportsFolder(),
 		Organisation: a.organisation(),
 		Jobs:         jobStatus{store: &runStore{db: a.db}, jobs: a.cfg.JobList(), now: time.Now},
+		Gaps:         gapPages{a},
 		Health:       a.ping,
 		Printer:      a.printer,
 		Now:          time.Now,

@@ -19,6 +19,7 @@ type view struct {
 	Lang         string
 	Organisation string
 	Here         string // path of the page, to mark it in the navigation
+	HasGaps      bool   // whether there are pages of gap lists
 	Content      any
 }
 
@@ -29,12 +30,12 @@ func (s *Server) page(pages *template.Template, name string, content func(r *htt
 		var page bytes.Buffer
 		if err == nil {
 			err = pages.ExecuteTemplate(&page, name, view{
-				Lang: htmlLang(s.Printer.Lang()), Organisation: s.Organisation, Here: r.URL.Path, Content: data,
+				Lang: htmlLang(s.Printer.Lang()), Organisation: s.Organisation, Here: r.URL.Path, HasGaps: s.Gaps != nil, Content: data,
 			})
 		}
 		if err != nil {
-			s.Log.Error("write page", "path", r.URL.Path, "error", err)
-			http.Error(w, s.Printer.Text("serve.page_failed", nil), http.StatusInternalServerError)
+			status, sentence := s.failure(r, err)
+			http.Error(w, sentence, status)
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -60,6 +61,7 @@ func (s *Server) functions() template.FuncMap {
 			}
 			return s.Printer.Text("serve."+key, args), nil
 		},
+		"text": func(key string) string { return s.Printer.Text(key, nil) },
 		"instant": func(t time.Time) string {
 			if t.IsZero() {
 				return "—"

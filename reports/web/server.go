@@ -38,12 +38,16 @@ type Server struct {
 	Bulletins    string // folder of the bulletins
 	Organisation string // shown at the head of each page
 	Jobs         Jobs
+	Gaps         Gaps                            // nil: no such pages
 	Health       func(ctx context.Context) error // nil error: the warehouse answers
 	Printer      *message.Printer
 	Now          func() time.Time
 	Log          *slog.Logger
-	API          http.Handler // of everything below /api/, with access control of its own; nil: none
+	API          http.Handler // of what else is below /api/, with access control of its own; nil: none
 }
+
+// gapsAPI is the part of the API that has no access control of its own and is therefore for this machine only.
+const gapsAPI = "/api/gaps/"
 
 const (
 	requestTimeout  = 20 * time.Second
@@ -74,6 +78,12 @@ func (s *Server) Handler() (http.Handler, error) {
 	mux.HandleFunc("GET /{$}", s.page(pages, "index.html", s.index))
 	mux.HandleFunc("GET /jobs", s.page(pages, "jobs.html", s.jobs))
 	mux.HandleFunc("GET /bulletins/{name}", s.bulletin)
+	if s.Gaps != nil {
+		mux.HandleFunc("GET /gaps", s.page(pages, "targets.html", s.targets))
+		mux.HandleFunc("GET /gaps/{indicator}", s.page(pages, "gaps.html", s.gaps))
+		mux.HandleFunc("GET /gaps/{indicator}/xlsx", s.gapsWorkbook)
+		mux.HandleFunc("GET "+gapsAPI+"{indicator}", s.gapsAPI)
+	}
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(assets)))
 	guarded := s.guard(http.TimeoutHandler(http.NewCrossOriginProtection().Handler(mux), requestTimeout, ""))
@@ -81,7 +91,7 @@ func (s *Server) Handler() (http.Handler, error) {
 		return guarded, nil
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/api/") {
+		if strings.HasPrefix(r.URL.Path, "/api/") && !strings.HasPrefix(r.URL.Path, gapsAPI) {
 			s.API.ServeHTTP(w, r) // under whatever name a proxy passes on: who asks must hold a token
 			return
 		}

@@ -333,3 +333,76 @@ func FuzzSummary(f *testing.F) {
 		}
 	})
 }
+
+// lists is one list, and none of another name.
+type lists struct{}
+
+type unknownList struct{}
+
+func (unknownList) Error() string { return "no such list" }
+func (unknownList) Message() (string, map[string]any) {
+	return "gap.none", map[string]any{"indicator": "T9"}
+}
+
+func (lists) Targets() ([]Choice, error) { return []Choice{{Value: "T1", Name: hostile}}, nil }
+
+func (lists) Gaps(_ context.Context, q GapQuery) (GapPage, error) {
+	switch q.Indicator {
+	case "T1":
+		return GapPage{
+			Query: q, Summary: []string{hostile}, Head: []string{"a", "b"}, Rows: [][]string{{hostile, "2"}}, Names: map[int][]string{0: {"name " + hostile}},
+			Areas: []Choice{{Value: "410184101", Name: hostile}}, Records: []any{map[string]string{"employer": hostile}},
+		}, nil
+	case "T2":
+		return GapPage{}, errors.New("the engine is gone")
+	}
+	return GapPage{}, unknownList{}
+}
+
+func (l lists) Workbook(ctx context.Context, q GapQuery, w io.Writer) error {
+	if _, err := l.Gaps(ctx, q); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "workbook")
+	return err
+}
+
+// TestGaps_PagesAndAPI asks for lists as page, JSON and workbook; names are text, failures say which they are, and the
+// API of lists is not there for foreign hosts.
+func TestGaps_PagesAndAPI(t *testing.T) {
+	s := server(t, message.English)
+	if r := get(t, s, "/gaps/T1"); r.StatusCode != http.StatusNotFound {
+		t.Errorf("without lists: %d", r.StatusCode)
+	}
+	s.Gaps = lists{}
+	s.API = http.NotFoundHandler()
+	for _, c := range []struct {
+		path, want string
+		status     int
+	}{
+		{"/gaps", `<a href="/gaps/T1">`, 200},
+		{"/gaps/T1?area=410184101&what_if=1", `<option value="410184101" selected>`, 200},
+		{"/gaps/T1?area=410184101&what_if=1", `/api/gaps/T1?area=410184101&amp;what_if=1`, 200},
+		{"/gaps/T1/xlsx", "workbook", 200},
+		{"/api/gaps/T1", `[{"employer":`, 200},
+		{"/gaps/T9", "no list behind T9", 404},
+		{"/api/gaps/T9", `{"error":"There is no list behind T9`, 404},
+		{"/gaps/T9/xlsx", "no list behind T9", 404},
+		{"/gaps/T2", "cannot be shown", 500},
+		{"/api/gaps/T2", "cannot be shown", 500},
+	} {
+		r := get(t, s, c.path)
+		text := body(t, r)
+		if r.StatusCode != c.status || !strings.Contains(text, c.want) {
+			t.Errorf("%s: %d, want %d and %s in\n%s", c.path, r.StatusCode, c.status, c.want, text)
+		}
+		if strings.Contains(text, hostile) && !strings.HasPrefix(c.path, "/api/") {
+			t.Errorf("%s shows hostile text as it is", c.path)
+		}
+	}
+	for _, path := range []string{"/gaps/T1", "/api/gaps/T1"} {
+		if r := get(t, s, path, func(r *http.Request) { r.Host = "evil.example" }); r.StatusCode != http.StatusMisdirectedRequest {
+			t.Errorf("%s for a foreign host: %d", path, r.StatusCode)
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package export
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// Grid is one sheet of a workbook: a head and rows of texts, numbers, days (time.Time) and nil for an empty cell.
+type Grid struct {
+	Name string
+	Head []string
+	Rows [][]any
+}
+
+// Workbook writes grids as the sheets of an XLSX file, heads frozen. The same grids make the same bytes.
+func Workbook(w io.Writer, grids ...Grid) error {
+	file := excelize.NewFile()
+	defer file.Close()
+	format := "yyyy-mm-dd"
+	days, err := file.NewStyle(&excelize.Style{CustomNumFmt: &format})
+	if err != nil {
+		return err
+	}
+	for i, g := range grids {
+		if i == 0 {
+			err = file.SetSheetName("Sheet1", g.Name)
+		} else {
+			_, err = file.NewSheet(g.Name)
+		}
+		if err != nil {
+			return fmt.Errorf("sheet %s: %w", g.Name, err)
+		}
+		if err := writeGrid(file, g, days); err != nil {
+			return fmt.Errorf("sheet %s: %w", g.Name, err)
+		}
+	}
+	_, err = file.WriteTo(w)
+	return err
+}
+
+func writeGrid(file *excelize.File, g Grid, days int) error {
+	stream, err := file.NewStreamWriter(g.Name)
+	if err != nil {
+		return err
+	}
+	if err := stream.SetColWidth(1, max(1, len(g.Head)), 16); err != nil {
+		return err
+	}
+	if err := stream.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
+		return err
+	}
+	head := make([]any, len(g.Head))
+	for i, text := range g.Head {
+		head[i] = text
+	}
+	if err := stream.SetRow("A1", head); err != nil {
+		return err
+	}
+	for i, row := range g.Rows {
+		cells := make([]any, len(row))
+		for k, value := range row {
+			if day, ok := value.(time.Time); ok {
+				value = excelize.Cell{StyleID: days, Value: day}
+			}
+			cells[k] = value
+		}
+		if err := stream.SetRow(fmt.Sprintf("A%d", i+2), cells); err != nil {
+			return err
+		}
+	}
+	return stream.Flush()
+}
