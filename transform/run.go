@@ -40,6 +40,8 @@ type Options struct {
 	// Rules replaces defaults of rules' parameters: rule, parameter, value. A rule with another parameter is another
 	// version of it.
 	Rules map[string]map[string]string
+
+	Dose DoseRules // what the standards on personal doses leave open
 }
 
 // Step says what became of one model, of the indicators as a whole, or of one series.
@@ -100,7 +102,9 @@ func (o Options) values() map[string]string {
 	if !o.AsOf.IsZero() {
 		asOf = instant(o.AsOf)
 	}
-	return map[string]string{"today": o.Today.Format(time.DateOnly), "as_of": asOf, "city": o.City}
+	values := map[string]string{"today": o.Today.Format(time.DateOnly), "as_of": asOf, "city": o.City}
+	maps.Copy(values, o.Dose.values())
+	return values
 }
 
 func instant(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") }

@@ -29,7 +29,7 @@ func newIndicatorsCommand(a *app) *cobra.Command {
 		Short: a.text("indicator.list_short", nil),
 		Args:  cobra.NoArgs,
 		RunE:  func(*cobra.Command, []string) error { return a.listIndicators() },
-	}, newIndicatorsShowCommand(a), newIndicatorsGapsCommand(a))
+	}, newIndicatorsShowCommand(a), newIndicatorsGapsCommand(a), newIndicatorsDoseCommand(a))
 	return command
 }
 
@@ -78,7 +78,7 @@ func newIndicatorsShowCommand(a *app) *cobra.Command {
 			if asOf == "" {
 				return show(a.db)
 			}
-			opt := transform.Options{City: a.cfg.City.Code, By: "command"}
+			opt := transform.Options{City: a.cfg.City.Code, By: "command", Dose: a.doseRules()}
 			return transform.AsOf(cmd.Context(), a.db, day, opt, func(db *warehouse.DB, opt transform.Options) error {
 				if _, err := transform.Run(cmd.Context(), db, opt); err != nil && !errors.Is(err, transform.ErrCheckFailed) {
 					return err

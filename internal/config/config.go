@@ -41,6 +41,7 @@ type Config struct {
 	Serve   Serve   `yaml:"serve"`
 	Upload  Upload  `yaml:"upload"`
 	Reports Reports `yaml:"reports"`
+	Dose    Dose    `yaml:"dose"`
 
 	// Fetch holds the SFTP servers to fetch files from, by name.
 	Fetch map[string]Fetch `yaml:"fetch"`
@@ -158,6 +159,13 @@ type Reports struct {
 	Lang string `yaml:"lang"` // zh or en
 }
 
+// Dose says what the standards on personal doses leave to whoever keeps the records.
+type Dose struct {
+	BelowMDL      string `yaml:"below_mdl"`      // what a reading below the detection level counts: half of it, zero or mdl (the level)
+	ThyroidShield bool   `yaml:"thyroid_shield"` // worn with two dosimeters, under and over a lead apron
+	FirstBlock    int    `yaml:"first_block"`    // first year of one of the fixed blocks of five years
+}
+
 // Override is the value that replaces the default of a rule's parameter.
 type Override struct {
 	Value  string `yaml:"value"`
@@ -216,6 +224,7 @@ func Default() Config {
 		Serve:   Serve{Listen: "127.0.0.1:8080"},
 		Upload:  Upload{MaxSize: 512 << 20, PerMinute: 120},
 		Reports: Reports{Out: "reports", Lang: "zh"},
+		Dose:    Dose{BelowMDL: "half", ThyroidShield: true, FirstBlock: 2001},
 	}
 }
 

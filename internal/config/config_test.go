@@ -176,6 +176,9 @@ func TestLoad_EveryKeyHasItsVariable(t *testing.T) {
 		{"jobs.report.enabled", "OHWATCH_JOBS_REPORT_ENABLED", "false"},
 		{"serve.listen", "OHWATCH_SERVE_LISTEN", "[::1]:9090"},
 		{"reports.lang", "OHWATCH_REPORTS_LANG", "en"},
+		{"dose.below_mdl", "OHWATCH_DOSE_BELOW_MDL", "zero"},
+		{"dose.thyroid_shield", "OHWATCH_DOSE_THYROID_SHIELD", "false"},
+		{"dose.first_block", "OHWATCH_DOSE_FIRST_BLOCK", "2003"},
 	} {
 		got, err := Load(write(t, ""), env(c.variable, c.value))
 		if err != nil {
@@ -232,6 +235,8 @@ func TestLoad_Faults(t *testing.T) {
 		"fetch, no secret":    {text: "fetch: {lab: {address: x, user: u, folder: /o, sender: s, host_key: ssh-ed25519 AAAA}}", code: "config.invalid", key: "fetch.lab.key_file"},
 		"fetch, unknown key":  {text: "fetch: {lab: {adress: x}}", code: "config.unknown_key", where: ":1:15", key: "fetch.lab.adress"},
 		"fetch, bad cron":     {text: "fetch: {lab: {cron: often}}", code: "config.invalid", where: ":1:21", key: "fetch.lab.cron"},
+		"below the level":     {text: "dose: {below_mdl: third}", code: "config.invalid", key: "dose.below_mdl"},
+		"first block":         {text: "dose: {first_block: 5}", code: "config.invalid", key: "dose.first_block"},
 		"language":            {text: "reports: {lang: fr}", code: "config.invalid", key: "reports.lang"},
 		"rule without reason": {text: "rules: {R04: {days: {value: 3}}}", code: "config.invalid", key: "rules.R04.days.reason"},
 		"rule with one value": {text: "rules: {R04: {days: 3}}", code: "config.not_a_section", key: "rules.R04.days"},

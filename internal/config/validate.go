@@ -101,6 +101,9 @@ func (c Config) validate(sources source) error {
 	filled("reports.out", c.Reports.Out, "reports")
 	check(c.Reports.Lang == "zh" || c.Reports.Lang == "en", "reports.lang", c.Reports.Lang, "zh / en")
 
+	check(slices.Contains([]string{"half", "zero", "mdl"}, c.Dose.BelowMDL), "dose.below_mdl", c.Dose.BelowMDL, "half / zero / mdl")
+	check(c.Dose.FirstBlock >= 1900 && c.Dose.FirstBlock <= 2200, "dose.first_block", strconv.Itoa(c.Dose.FirstBlock), "2001")
+
 	for _, rule := range slices.Sorted(maps.Keys(c.Rules)) {
 		check(ruleName.MatchString(rule), "rules."+rule, rule, "R04")
 		for _, param := range slices.Sorted(maps.Keys(c.Rules[rule])) {

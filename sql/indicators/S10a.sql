@@ -1,5 +1,5 @@
 -- id: S10a
--- version: 1
+-- version: 2
 -- position: 160
 -- set: standard
 -- title: 放射工作人员人均年有效剂量（mSv） | Mean annual effective dose of radiation workers (mSv)
@@ -17,6 +17,7 @@
 -- variant_all: 全部监测人员 | all monitored workers
 -- variant_measurable: 有可测剂量的人员 | workers with a measurable dose
 SELECT
-    reading AS variant, employer_key, last_day AS day, worker_no AS entity, dose_msv AS numerator, 1 AS denominator, 0 AS missing, evidence AS lines
-FROM fct_dose_year
+    reading AS variant, employer_key, last_day AS day, person AS entity, assumeNotNull(dose_msv) AS numerator, 1 AS denominator, 0 AS missing, evidence AS lines
+FROM fct_dose_person_year
 ARRAY JOIN if(is_measurable, ['all', 'measurable'], ['all']) AS reading
+WHERE dose_msv IS NOT NULL

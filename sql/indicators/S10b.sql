@@ -1,5 +1,5 @@
 -- id: S10b
--- version: 1
+-- version: 2
 -- position: 161
 -- set: standard
 -- title: 集体有效剂量（人·mSv） | Collective effective dose (person-mSv)
@@ -15,5 +15,6 @@
 -- headline: all
 -- variants: all
 -- variant_all: 全部监测人员 | all monitored workers
-SELECT 'all' AS variant, employer_key, last_day AS day, worker_no AS entity, dose_msv AS numerator, 1 AS denominator, 0 AS missing, evidence AS lines
-FROM fct_dose_year
+SELECT 'all' AS variant, employer_key, last_day AS day, person AS entity, assumeNotNull(dose_msv) AS numerator, 1 AS denominator, 0 AS missing, evidence AS lines
+FROM fct_dose_person_year
+WHERE dose_msv IS NOT NULL

@@ -1,5 +1,5 @@
 -- id: S10c
--- version: 1
+-- version: 2
 -- position: 162
 -- set: standard
 -- title: 年剂量分布 | Distribution of annual doses
@@ -21,8 +21,8 @@
 -- variant_from_15_to_20: 15至20 mSv | above 15 up to 20 mSv
 -- variant_from_20_to_50: 20至50 mSv | above 20 up to 50 mSv
 -- variant_above_50: 超过50 mSv | above 50 mSv
-SELECT band.1 AS variant, employer_key, last_day AS day, worker_no AS entity, band.2 AS numerator, 1 AS denominator, 0 AS missing, evidence AS lines
-FROM fct_dose_year
+SELECT band.1 AS variant, employer_key, last_day AS day, person AS entity, assumeNotNull(band.2) AS numerator, 1 AS denominator, 0 AS missing, evidence AS lines
+FROM fct_dose_person_year
 ARRAY JOIN [
     ('to_1',          dose_msv <= 1),
     ('below_mdl',     NOT is_measurable),
@@ -31,3 +31,4 @@ ARRAY JOIN [
     ('from_15_to_20', dose_msv > 15 AND dose_msv <= 20),
     ('from_20_to_50', dose_msv > 20 AND dose_msv <= 50),
     ('above_50',      dose_msv > 50)] AS band
+WHERE dose_msv IS NOT NULL

@@ -1,5 +1,5 @@
 -- id: D02
--- version: 1
+-- version: 2
 -- title: 年剂量超过20毫希 | Annual dose above 20 mSv
 -- severity: red
 -- addressee: WJW, JDS, EMP
@@ -11,7 +11,7 @@
 WITH doses AS
 (
     SELECT
-        person_key, toYear(period_start) AS year, sum(dose_msv) AS total,
+        person_key, fct_dose_period.year AS year, sum(dose_msv) AS total,
         argMax(employer_key, period_end)           AS employer,
         argMax(employer_name, period_end)          AS unit,
         max(report_date)                           AS known,

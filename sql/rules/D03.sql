@@ -1,5 +1,5 @@
 -- id: D03
--- version: 1
+-- version: 2
 -- title: 剂量超过50毫希/年或100毫希/五年 | Dose above 50 mSv a year or 100 mSv in five years
 -- severity: red
 -- addressee: WJW, GOV
@@ -11,7 +11,7 @@
 WITH doses AS
 (
     SELECT
-        person_key, toYear(period_start) AS year, sum(dose_msv) AS total,
+        person_key, fct_dose_period.year AS year, sum(dose_msv) AS total,
         argMax(employer_key, period_end)           AS employer,
         argMax(employer_name, period_end)          AS unit,
         max(report_date)                           AS known,
