@@ -22,7 +22,7 @@ import (
 	"strings"
 )
 
-//go:embed all:migrations all:models all:indicators all:gaps all:rules all:series all:checks all:queries all:reference
+//go:embed all:migrations all:models all:indicators all:explain all:gaps all:rules all:series all:checks all:queries all:reference
 var embedded embed.FS
 
 // ErrNoFile is returned when a file of the asked name does not exist.
@@ -31,7 +31,7 @@ var ErrNoFile = errors.New("no such SQL file")
 // File is one SQL file with its header.
 type File struct {
 	Name   string            // base name without .sql, e.g. "exam_coverage"
-	Kind   string            // folder it came from: migrations, models, indicators, gaps, rules, series, checks or queries
+	Kind   string            // folder it came from: migrations, models, indicators, explain, gaps, rules, series, checks or queries
 	Path   string            // slash-separated path inside the file system, for messages
 	Header map[string]string // values of the header by key, continuation lines joined by one space; never nil
 	Body   string            // the whole text, header included, as it can be run

@@ -18,6 +18,8 @@ type Error struct {
 var (
 	// ErrUnknownModel: Options.Select names neither a model nor an indicator. Args: name.
 	ErrUnknownModel = &Error{Code: "transform.unknown_model", english: "there is no model or indicator {name}"}
+	// ErrNoRows: nothing in sql/explain says what the rows of a reading of a state are. Args: indicator.
+	ErrNoRows = &Error{Code: "explain.no_rows", english: "sql/explain has no file that lists the rows of {indicator}"}
 	// ErrCheckFailed: checks of sql/checks found rows; the Result is complete. Args: checks.
 	ErrCheckFailed = &Error{Code: "transform.checks_failed", english: "checks on the results failed: {checks}"}
 	// ErrBusy: another run has held the warehouse for longer than a run waits.

@@ -1,14 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -77,22 +76,17 @@ func (a *app) export(ctx context.Context, name, condition, out string, asSender 
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(out), "."+filepath.Base(out)+".*")
+	var n uint64
+	err = a.writeWhole(out, func(w io.Writer) (err error) {
+		n, err = a.copyRows(ctx, query, values, format, w)
+		return err
+	})
 	if err != nil {
-		return a.cannotWrite(out, err)
+		return err
 	}
-	defer os.Remove(file.Name()) // gone already when it has its name
-	buffered := bufio.NewWriterSize(file, 1<<20)
-	n, err := a.copyRows(ctx, query, values, format, buffered)
-	if err == nil {
-		err = buffered.Flush()
-	}
-	info, statErr := file.Stat()
-	if err = errors.Join(err, statErr, file.Close()); err != nil {
+	info, err := os.Stat(out)
+	if err != nil {
 		return fmt.Errorf("export %s: %w", name, err)
-	}
-	if err := os.Rename(file.Name(), out); err != nil {
-		return a.cannotWrite(out, err)
 	}
 	line := exportLine{Name: name, File: out, Bytes: info.Size()}
 	if !format.ByEngine() {

@@ -37,8 +37,9 @@ func newIndicatorsShowCommand(a *app) *cobra.Command {
 	var f transform.Filter
 	var asOf string
 	var by []string
+	explain := explainFlags{limit: -1}
 	command := &cobra.Command{
-		Use:   "show ID [--period P] [--area CODE] [--by township,industry,size] [--variant V] [--as-of DATE]",
+		Use:   "show ID [--period P] [--area CODE] [--by township,industry,size] [--variant V] [--as-of DATE] [--explain [--limit N] [--out F.xlsx|F.csv]]",
 		Short: a.text("indicator.show_short", nil),
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -73,6 +74,9 @@ func newIndicatorsShowCommand(a *app) *cobra.Command {
 					}
 					values = append(values, part...)
 				}
+				if explain.on || explain.out != "" {
+					return a.explain(cmd.Context(), db, values, f.Variant, explain)
+				}
 				return a.printValues(values)
 			}
 			if asOf == "" {
@@ -92,6 +96,9 @@ func newIndicatorsShowCommand(a *app) *cobra.Command {
 	command.Flags().StringSliceVar(&by, "by", nil, a.text("indicator.flag_by", nil))
 	command.Flags().StringVar(&f.Variant, "variant", "", a.text("indicator.flag_variant", nil))
 	command.Flags().StringVar(&asOf, "as-of", "", a.text("indicator.flag_as_of", nil))
+	command.Flags().BoolVar(&explain.on, "explain", false, a.text("explain.flag_explain", nil))
+	command.Flags().IntVar(&explain.limit, "limit", -1, a.text("explain.flag_limit", nil))
+	command.Flags().StringVar(&explain.out, "out", "", a.text("explain.flag_out", nil))
 	return command
 }
 

@@ -177,6 +177,9 @@ func compareWithTruth(t *testing.T, seed int, scale string) {
 		}
 	}
 	t.Logf("%d readings compared", compared)
+	if seed == 7 {
+		explainAddsUp(t, db)
+	}
 
 	// No identity number is anywhere in the warehouse: every text column of every table is searched for all of them.
 	noIdentityNumber(t, filepath.Join(dir, "data"))
