@@ -194,15 +194,17 @@ func (e *Explanation) Sums(ctx context.Context) ([]RowSum, error) {
 }
 
 // Rows returns the rows behind the values, by area and then by numerator, at most limit of them (0: all): indicator,
-// variant, period, area, by, employer_key, employer_name, entity, numerator, denominator, missing, lines and roster. Lines
-// are tuples of stream, batch, file, sheet and row or, as text, all of these in one. The caller must close them.
+// variant, period, area, by, employer_key, employer_name, entity, numerator, denominator, missing, value (of a quantile what
+// the row tells), lines and roster. Lines are tuples of stream, batch, file, sheet and row or, as text, all of these in one. The caller must close them.
 func (e *Explanation) Rows(ctx context.Context, limit int, asText bool) (driver.Rows, error) {
 	return e.query(ctx, map[string]any{"AsText": asText, "Limit": limit})
 }
 
 func (e *Explanation) query(ctx context.Context, fields map[string]any) (driver.Rows, error) {
+	_, isQuantile := e.Indicator.levels()[e.Variant.Name]
 	all := map[string]any{
 		"Body": e.body, "Flow": string(e.Indicator.Flow), "HasLines": slices.Contains(identifiers(e.body), "lines"),
+		"Placed": e.Indicator.IsPlaced, "Institution": slices.Contains(e.Indicator.Strata, DimInstitution), "Quantile": isQuantile,
 		"Sums": false, "AsText": false, "Limit": 0,
 	}
 	for name, value := range fields {

@@ -191,6 +191,7 @@ type countedRow struct {
 	Numerator    float64      `json:"numerator"`
 	Denominator  *float64     `json:"denominator"`
 	Missing      float64      `json:"missing"`
+	Value        *float64     `json:"value,omitempty"` // of a quantile: what the row tells
 	Lines        []sourceLine `json:"lines"`
 	Roster       []sourceLine `json:"roster"` // rows of the employer in the roster
 }
@@ -234,7 +235,7 @@ func eachRow(ctx context.Context, e *transform.Explanation, limit int, use func(
 		var r countedRow
 		var skip string
 		var lines, roster [][]any
-		if err := rows.Scan(&skip, &skip, &skip, &skip, &skip, &r.EmployerKey, &r.EmployerName, &r.Entity, &r.Numerator, &r.Denominator, &r.Missing, &lines, &roster); err != nil {
+		if err := rows.Scan(&skip, &skip, &skip, &skip, &skip, &r.EmployerKey, &r.EmployerName, &r.Entity, &r.Numerator, &r.Denominator, &r.Missing, &r.Value, &lines, &roster); err != nil {
 			return nil, total, nil, fmt.Errorf("read the rows behind %s: %w", e.Indicator.ID, err)
 		}
 		r.Lines, r.Roster = sourceLines(lines), sourceLines(roster)
@@ -276,14 +277,18 @@ func sourceLines(tuples [][]any) []sourceLine {
 
 // definition says what a value means and what one of its rows is.
 type definition struct {
-	TitleZh   string `json:"title_zh"`
-	TitleEn   string `json:"title_en"`
-	MeaningZh string `json:"meaning_zh"`
-	MeaningEn string `json:"meaning_en"`
-	Clause    string `json:"clause"`
-	Unit      string `json:"unit"`
-	RowZh     string `json:"row_zh"` // empty: the definition's own query says it
-	RowEn     string `json:"row_en"`
+	TitleZh       string `json:"title_zh"`
+	TitleEn       string `json:"title_en"`
+	MeaningZh     string `json:"meaning_zh"`
+	MeaningEn     string `json:"meaning_en"`
+	NumeratorZh   string `json:"numerator_zh"` // of the headline
+	NumeratorEn   string `json:"numerator_en"`
+	DenominatorZh string `json:"denominator_zh"`
+	DenominatorEn string `json:"denominator_en"`
+	Clause        string `json:"clause"`
+	Unit          string `json:"unit"`
+	RowZh         string `json:"row_zh"` // empty: the definition's own query says it
+	RowEn         string `json:"row_en"`
 }
 
 // explainJSON prints a value as one object: its fields, its definition, and then the rows, one after another so that
@@ -303,7 +308,8 @@ func (a *app) explainJSON(ctx context.Context, e *transform.Explanation, v trans
 		Streams    []string        `json:"streams"`
 	}{
 		definition{
-			e.Indicator.Title.Zh, e.Indicator.Title.En, e.Variant.Meaning.Zh, e.Variant.Meaning.En, e.Indicator.Clause, string(e.Variant.Unit),
+			e.Indicator.Title.Zh, e.Indicator.Title.En, e.Variant.Meaning.Zh, e.Variant.Meaning.En, e.Indicator.Numerator.Zh, e.Indicator.Numerator.En,
+			e.Indicator.Denominator.Zh, e.Indicator.Denominator.En, e.Indicator.Clause, string(e.Variant.Unit),
 			e.Grain.Zh, e.Grain.En,
 		},
 		e.Files, e.From.Format(time.DateOnly), e.To.Format(time.DateOnly), e.Streams,

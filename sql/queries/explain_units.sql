@@ -2,6 +2,7 @@
 -- title: The rows behind the values of one reading of an indicator, in one period
 -- Body is the query of a flow indicator, where Flow says how its rows count, or a file of sql/explain. Each row stands in the
 -- stratum of its employer that the values asked for belong to; an empty stratum asks for all strata of the dimension.
+-- Of a quantile value is what the row tells, and numerator and denominator say that it is known and that there is one.
 WITH
     counted AS
     (
@@ -9,32 +10,50 @@ WITH
     ),
     units AS
     (
-{{- if eq .Flow ""}}
-        SELECT employer_key::String AS unit, entity::String AS entity, toFloat64(counted.numerator) AS n, toFloat64(counted.denominator) AS d,
-            toFloat64(counted.missing) AS m, {{if .HasLines}}counted.lines{{else}}[]{{end}}::Array(String) AS lines
-        FROM counted
-{{- else if eq .Flow "sum"}}
-        SELECT employer_key::String AS unit, entity::String AS entity, toFloat64(counted.numerator) AS n, toFloat64(counted.denominator) AS d,
-            toFloat64(counted.missing) AS m, {{if .HasLines}}counted.lines{{else}}[]{{end}}::Array(String) AS lines
-        FROM counted
-        WHERE counted.variant = {variant:String} AND counted.day BETWEEN {from:Date32} AND {to:Date32}
-{{- else}}
-        SELECT employer_key::String AS unit, entity::String AS entity,
-            {{if eq .Flow "total"}}sum{{else}}max{{end}}(toFloat64(counted.numerator)) AS n,
-            max(toFloat64(counted.denominator)) AS d, max(toFloat64(counted.missing)) AS m,
+        SELECT
+            employer_key::String AS unit, entity::String AS entity,
+            {{- if .Placed}} counted.area::String AS place,{{end}}
+            {{- if .Institution}} counted.institution::String AS institution,{{end}}
+{{- if or (eq .Flow "once") (eq .Flow "total")}}
+            {{if eq .Flow "total"}}sum{{else}}max{{end}}(toFloat64(counted.numerator)) AS read_n,
+            max(toFloat64(counted.denominator)) AS read_d, max(toFloat64(counted.missing)) AS m, toFloat64(count()) AS k,
             arraySort(arrayDistinct(arrayFlatten(groupArray({{if .HasLines}}counted.lines{{else}}[]{{end}}::Array(String))))) AS lines
+{{- else}}
+            toFloat64(counted.numerator) AS read_n, toFloat64(counted.denominator) AS read_d, toFloat64(counted.missing) AS m, toFloat64(1) AS k,
+            {{if .HasLines}}counted.lines{{else}}[]{{end}}::Array(String) AS lines
+{{- end}}
         FROM counted
-        WHERE counted.variant = {variant:String} AND counted.day BETWEEN {from:Date32} AND {to:Date32}
+{{- if .Flow}}
+        WHERE counted.variant = {variant:String} AND counted.day
+            {{- if eq .Flow "state"}} = {to:Date32}{{else}} BETWEEN {from:Date32} AND {to:Date32}{{end}}
+{{- end}}
+{{- if or (eq .Flow "once") (eq .Flow "total")}}
         GROUP BY unit, entity
+            {{- if .Placed}}, place{{end}}
+            {{- if .Institution}}, institution{{end}}
 {{- end}}
     ),
     placed AS
     (
         SELECT
-            unit, entity, n, d, m, lines, dim_employer.employer_name AS employer_name,
-            arrayFilter(s -> s.1 = {dim:String} AND ({dim_value:String} = '' OR s.2 = {dim_value:String}), if(notEmpty(strata), strata,
+            unit, entity, m, lines, dim_employer.employer_name AS employer_name,
+{{- if .Quantile}}
+            read_d AS n, k::Nullable(Float64) AS d, {{if eq .Flow "survival"}}read_n{{else}}if(read_d > 0, read_n, NULL){{end}}::Nullable(Float64) AS value,
+{{- else}}
+            read_n AS n, read_d AS d, NULL::Nullable(Float64) AS value,
+{{- end}}
+            if(notEmpty(strata), strata,
                 [('', '', {city:String}), ('township', 'unassigned', 'unassigned'), ('industry', 'unknown', {city:String}),
-                 ('size', 'unknown', {city:String})]::Array(Tuple(dim String, dim_value String, area String)))) AS strata_asked
+                 ('size', 'unknown', {city:String})]::Array(Tuple(dim String, dim_value String, area String))) AS own_strata,
+            arrayConcat(
+{{- if .Placed}}
+                arrayMap(s -> if(s.1 = 'township' AND place IN (SELECT township FROM dim_township), (s.1, place, place), s), own_strata)
+{{- else}}
+                own_strata
+{{- end}}
+{{- if .Institution}}, [('institution', if(institution = '', 'unknown', institution), {city:String})]{{end}}
+            )::Array(Tuple(dim String, dim_value String, area String)) AS all_strata,
+            arrayFilter(s -> s.1 = {dim:String} AND ({dim_value:String} = '' OR s.2 = {dim_value:String}), all_strata) AS strata_asked
         FROM units
         LEFT JOIN dim_employer ON dim_employer.employer_key = units.unit
         WHERE notEmpty(strata_asked)
@@ -73,6 +92,7 @@ SELECT
     n                   AS numerator,
     d                   AS denominator,
     m                   AS missing,
+    value,
 {{- if .AsText}}
     arrayStringConcat(arrayMap(l -> concat(l.1, ' ', toString(l.2), ' ', l.3, if(l.4 = '', '', concat(' [', l.4, ']')), ' ', toString(l.5)), arraySort(located(lines))), '; ') AS lines,
     arrayStringConcat(arrayMap(l -> concat(l.1, ' ', toString(l.2), ' ', l.3, if(l.4 = '', '', concat(' [', l.4, ']')), ' ', toString(l.5)), arraySort(located(roster_lines))), '; ') AS roster
