@@ -109,17 +109,19 @@ func (c *checker) openNames() {
 	settled := c.plan.lists.decided
 	for _, j := range c.plan.named {
 		f := &c.plan.contract.Fields[j]
-		v, text := &c.values[c.plan.primary[j]], c.texts[j]
+		slot, text := c.plan.primary[j], c.texts[j]
+		v := c.values[slot]
 		if text == "" || v.set && f.Type != "hazards" || missing(text) {
 			continue
 		}
 		if f.Type == "hazards" {
 			for _, word := range c.hazards(text).open {
+				v = c.fill(slot)
 				v.setList(append(slices.Clip(v.list), openPrefix+nameKey(word)))
 			}
 			continue
 		}
-		v.setText(openPrefix + nameKey(text))
+		c.fill(slot).setText(openPrefix + nameKey(text))
 	}
 	if len(c.found) == 0 || len(settled) == 0 {
 		return

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"encoding/binary"
 	"fmt"
 	"hash/maphash"
 	"math"
@@ -252,9 +253,11 @@ type checker struct {
 	cells   []*array.String // cell column of each field, nil when the file has none
 	number  []int           // column of each field in the sheet, -1 when the file has none
 	titles  []string        // the sender's headings
-	values  []value
-	texts   []string // cleaned text of each field
-	numeric []bool   // the field's cell is a number in a spreadsheet
+	values  []*value        // of each slot of the row, to be read; fill gives one to be written
+	own     []value         // written for this row
+	none    value           // nothing
+	texts   []string        // cleaned text of each field
+	numeric []bool          // the field's cell is a number in a spreadsheet
 	found   []finding
 	state   uint8
 	buf     []byte
@@ -284,7 +287,7 @@ func newChecker(p *plan, h header) *checker {
 	c := &checker{
 		plan: p, names: p.keyring.pseudonyms(), number: h.columns, titles: h.names,
 		cells:  make([]*array.String, len(p.contract.Fields)),
-		values: make([]value, p.slots), texts: make([]string, len(p.contract.Fields)),
+		values: make([]*value, p.slots), own: make([]value, p.slots), texts: make([]string, len(p.contract.Fields)),
 		numeric: make([]bool, len(p.contract.Fields)), parsed: map[string]parsedHazards{},
 	}
 	for _, typ := range p.types {
@@ -386,7 +389,7 @@ func (c *checker) check(rec, raw arrow.Record, origin []int) (*checked, error) {
 		}
 		out.sealed = append(out.sealed, sealed)
 		for j, b := range out.columns {
-			b.add(&c.values[j])
+			b.add(c.values[j])
 		}
 		if c.overlap != nil {
 			out.periods = append(out.periods, c.period())
@@ -496,7 +499,9 @@ func (c *checker) find(s severity, code string, field int, args map[string]strin
 
 // row converts and checks one row.
 func (c *checker) row(rec arrow.Record, i int, flags uint8, bits []byte) {
-	clear(c.values)
+	for i := range c.values {
+		c.values[i] = &c.none
+	}
 	if flags&(badBytes|brokenQuote|brokenRecord) != 0 {
 		c.broken(rec, i, flags)
 		return
@@ -722,40 +727,46 @@ func (c *checker) field(j int) {
 	if read != nil && read.empty {
 		return
 	}
-	v, other := &c.values[c.plan.primary[j]], (*value)(nil)
-	if second := c.plan.second[j]; second >= 0 {
-		other = &c.values[second]
-	}
-	if read == nil || v.set || other != nil && other.set {
-		c.readField(j, v, other)
-		return
-	}
-	if read.plain {
-		v.text, v.set, v.kept = read.first.text, true, true
-		return
-	}
-	if read.done {
-		*v = read.first
+	slot, second := c.plan.primary[j], c.plan.second[j]
+	fresh := !c.values[slot].set && (second < 0 || !c.values[second].set)
+	if read != nil && read.done && fresh {
+		c.values[slot] = &read.first
 		if read.other != nil {
-			*other = *read.other
+			c.values[second] = read.other
 		}
-		c.found = append(c.found, read.found...)
+		if len(read.found) > 0 {
+			c.found = append(c.found, read.found...)
+		}
 		return
 	}
 	n, state := len(c.found), c.state
+	v, other := c.fill(slot), (*value)(nil)
+	if second >= 0 {
+		other = c.fill(second)
+	}
 	c.readField(j, v, other)
-	if c.state != state {
-		return // read anew each time: it is more than a value
+	if read == nil || !fresh || c.state != state {
+		return // a state is more than a value: it is read anew each time
 	}
 	read.done, read.first, read.found = true, *v, slices.Clone(c.found[n:])
-	read.first.kept = true
+	read.first.last()
 	if other != nil && (other.set || other.num != 0) {
-		second := *other
-		second.kept = true
-		read.other = &second
+		kept := *other
+		kept.last()
+		read.other = &kept
 	}
-	alone := len(read.found) == 0 && read.other == nil && v.num == 0 && v.list == nil && v.ids == nil && v.day == 0
-	read.empty, read.plain = alone && !v.set, alone && v.set && v.text != ""
+	read.empty = len(read.found) == 0 && read.other == nil && !v.set && v.num == 0 && v.list == nil && v.ids == nil && v.day == 0
+}
+
+// fill returns the value of a slot to be written.
+func (c *checker) fill(slot int) *value {
+	v := &c.own[slot]
+	if old := c.values[slot]; old != v {
+		*v = *old
+		v.lasts, v.sum, v.number, v.twin = false, 0, 0, nil
+		c.values[slot] = v
+	}
+	return v
 }
 
 // readField converts the cell of one field into its slots.
@@ -1050,7 +1061,7 @@ func (c *checker) keyHash() uint64 {
 	b := c.buf[:0]
 	for _, alternatives := range c.plan.keys {
 		for _, slot := range alternatives {
-			v := &c.values[slot]
+			v := c.values[slot]
 			if !v.set {
 				continue
 			}
@@ -1096,7 +1107,15 @@ func appendKey(b []byte, s string) []byte {
 func (c *checker) contentHash(columns []builder) uint64 {
 	b := c.buf[:0]
 	for j, column := range columns {
-		b = append(column.hash(b, &c.values[j]), 0x1f)
+		v := c.values[j]
+		sum := v.sum
+		if sum == 0 {
+			sum = column.sum(v)
+			if v.lasts {
+				v.sum = sum
+			}
+		}
+		b = binary.LittleEndian.AppendUint64(b, sum)
 	}
 	stored := xxhash.Sum64(b)
 	c.buf = b

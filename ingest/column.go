@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/google/uuid"
 
 	"ohwatch/warehouse"
@@ -20,7 +21,7 @@ type builder interface {
 	add(v *value)
 	keep(rows []bool)               // drops the rows that are not marked
 	native() warehouse.NativeColumn // everything, in the form in which it is sent
-	hash(b []byte, v *value) []byte // appends the canonical text of a value
+	sum(v *value) uint64            // a hash of what is stored of a value, never 0
 }
 
 // newBuilder returns the builder for a column of the given ClickHouse type with room for rows. words number its
@@ -92,6 +93,7 @@ type words struct {
 	local   []uint32 // place of each text in the dictionary of the present record,
 	record  []uint32 // valid when this is the number of the present record
 	present uint32
+	edition uint32 // changes when the numbers are given anew
 	dict    *dict
 	recent  [256]recentWord
 }
@@ -117,7 +119,7 @@ func (w *words) open() *words {
 		w = newWords()
 	}
 	if len(w.texts) > maxWords {
-		*w = words{numbers: map[string]uint32{}, present: w.present}
+		*w = words{numbers: map[string]uint32{}, present: w.present, edition: w.edition + 1}
 	}
 	w.present++
 	w.dict = &dict{make([]string, 1, 64)}
@@ -211,14 +213,24 @@ type codeColumn struct {
 }
 
 func (c *codeColumn) add(v *value) {
-	c.places = append(c.places, c.words.place(v.text, v.kept))
+	switch {
+	case v.text == "":
+		c.places = append(c.places, 0)
+	case !v.lasts:
+		c.places = append(c.places, c.words.place(v.text, v.kept))
+	default:
+		if v.number == 0 || v.words != c.words.edition {
+			v.number, v.words = c.words.number(v.text)+1, c.words.edition
+		}
+		c.places = append(c.places, c.words.use(v.number-1))
+	}
 }
 
 func (c *codeColumn) keep(rows []bool) { c.places = kept(c.places, rows) }
 func (c *codeColumn) native() warehouse.NativeColumn {
 	return warehouse.NativeColumn{Bytes: dictionary(c.dict.texts, c.places)}
 }
-func (c *codeColumn) hash(b []byte, v *value) []byte { return append(b, v.text...) }
+func (c *codeColumn) sum(v *value) uint64 { return sumText(v.text) }
 
 // textColumn holds texts that do not repeat.
 type textColumn struct {
@@ -254,7 +266,7 @@ func (c *textColumn) native() warehouse.NativeColumn {
 	return warehouse.NativeColumn{Values: texts}
 }
 
-func (c *textColumn) hash(b []byte, v *value) []byte { return append(b, v.text...) }
+func (c *textColumn) sum(v *value) uint64 { return sumText(v.text) }
 
 func (c *textColumn) text(i int) string {
 	begin := uint32(0)
@@ -317,14 +329,33 @@ func (c *codesColumn) native() warehouse.NativeColumn {
 	return warehouse.NativeColumn{Bytes: append(c.ends.native(), dictionary(c.dict.texts, c.places)...)}
 }
 
-func (c *codesColumn) hash(b []byte, v *value) []byte { return hashList(b, v.list) }
+func (c *codesColumn) sum(v *value) uint64 { return sumList(v.list) }
 
-func hashList(b []byte, list []string) []byte {
+// sumText is the hash of a text.
+func sumText(s string) uint64 { return max(1, xxhash.Sum64String(s)) }
+
+// sumList is the hash of a list: of the hashes of its elements in order.
+func sumList(list []string) uint64 {
+	sum := uint64(len(list)) + 1
 	for _, s := range list {
-		b = append(append(b, s...), 0x1e)
+		sum = mixed(sum ^ xxhash.Sum64String(s))
 	}
-	return b
+	return max(1, sum)
 }
+
+// mixed spreads the bits of a number over all of its bits (the finaliser of SplitMix64, Steele et al. 2014).
+func mixed(n uint64) uint64 {
+	n += 0x9E3779B97F4A7C15
+	n = (n ^ n>>30) * 0xBF58476D1CE4E5B9
+	n = (n ^ n>>27) * 0x94D049BB133111EB
+	return n ^ n>>31
+}
+
+// sumNumber is the hash of the bits of a number.
+func sumNumber(bits uint64) uint64 { return max(1, mixed(bits)) }
+
+// sumNothing is the hash of a value that is not there, where that can be stored.
+const sumNothing = 1
 
 // textsColumn holds lists of texts that do not repeat.
 type textsColumn struct {
@@ -352,7 +383,7 @@ func (c *textsColumn) native() warehouse.NativeColumn {
 	return warehouse.NativeColumn{Bytes: b}
 }
 
-func (c *textsColumn) hash(b []byte, v *value) []byte { return hashList(b, v.list) }
+func (c *textsColumn) sum(v *value) uint64 { return sumList(v.list) }
 
 func (c *textsColumn) list(i int) []string {
 	begin, end := c.ends.span(i)
@@ -417,11 +448,12 @@ func (c *idsColumn) native() warehouse.NativeColumn {
 	return warehouse.NativeColumn{Bytes: b}
 }
 
-func (c *idsColumn) hash(b []byte, v *value) []byte {
+func (c *idsColumn) sum(v *value) uint64 {
+	sum := uint64(len(v.ids)) + 1
 	for _, id := range v.ids {
-		b = append(b, id[:]...)
+		sum = mixed(sum ^ xxhash.Sum64(id[:]))
 	}
-	return b
+	return max(1, sum)
 }
 
 // nulls marks the rows without a value, one byte each as the native protocol has it; nil for a column in which
@@ -475,11 +507,11 @@ func (c *idColumn) native() warehouse.NativeColumn {
 	return warehouse.NativeColumn{Bytes: b}
 }
 
-func (c *idColumn) hash(b []byte, v *value) []byte {
+func (c *idColumn) sum(v *value) uint64 {
 	if !v.set {
-		return b
+		return sumNothing
 	}
-	return append(b, v.id[:]...)
+	return max(2, xxhash.Sum64(v.id[:]))
 }
 
 // dateColumn holds days.
@@ -509,13 +541,16 @@ func (c *dateColumn) native() warehouse.NativeColumn {
 	return warehouse.NativeColumn{Bytes: b}
 }
 
-// hash is of what is stored: a date of which only the month is known counts as its first day, an unknown date
+// sum is of what is stored: a date of which only the month is known counts as its first day, an unknown date
 // that cannot be NULL as day 0.
-func (c *dateColumn) hash(b []byte, v *value) []byte {
-	if !v.set && c.nulls != nil {
-		return b
+func (c *dateColumn) sum(v *value) uint64 {
+	switch {
+	case v.set:
+		return sumNumber(uint64(v.day))
+	case c.nulls != nil:
+		return sumNothing
 	}
-	return strconv.AppendInt(b, int64(v.day), 10)
+	return sumNumber(0)
 }
 
 // numberColumn holds numbers and truth values.
@@ -543,12 +578,12 @@ func (c *numberColumn[T]) native() warehouse.NativeColumn {
 	return warehouse.NativeColumn{Bytes: appendNumbers(b, c.values)}
 }
 
-// hash is of what is stored: an unknown number that cannot be NULL counts as 0.
-func (c *numberColumn[T]) hash(b []byte, v *value) []byte {
+// sum is of what is stored: an unknown number that cannot be NULL counts as 0.
+func (c *numberColumn[T]) sum(v *value) uint64 {
 	if !v.set && c.nulls != nil {
-		return b
+		return sumNothing
 	}
-	return appendFloat(b, v.num)
+	return sumNumber(math.Float64bits(v.num))
 }
 
 // appendFloat appends a number as strconv.AppendFloat(b, f, 'g', -1, 64) does.

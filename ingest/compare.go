@@ -154,9 +154,9 @@ func (p *plan) fieldOf(name string) int {
 }
 
 // holds reports whether the condition holds for the row.
-func (w *condition) holds(values []value) bool {
+func (w *condition) holds(values []*value) bool {
 	for _, slot := range w.slots {
-		v := &values[slot]
+		v := values[slot]
 		for _, word := range w.words {
 			if v.is(word) {
 				return true
@@ -198,7 +198,7 @@ func (c *checker) compare(check *comparison) {
 			return
 		}
 	}
-	v := func(i int) *value { return &c.values[check.slots[i]] }
+	v := func(i int) *value { return c.values[check.slots[i]] }
 	all := func(n int) bool {
 		for i := range n {
 			if !v(i).set {

@@ -71,29 +71,27 @@ func (c *checker) derive(j int) {
 	case "employer":
 		if slices.Contains(r.None, text(1)) || text(1) == "" && slices.Contains(r.None, text(0)) {
 			c.found = slices.DeleteFunc(c.found, func(f finding) bool { return f.field == at(1) && f.code == "required" })
-			c.values[r.to[0]].setText("")
+			c.fill(r.to[0]).setText("")
 			return
 		}
 		c.recall(&c.rules[j], r.from, r.to, func() {
-			c.values[r.to[0]].setText(c.employer(at(0), at(1), r.Roster, true))
+			c.fill(r.to[0]).setText(c.employer(at(0), at(1), r.Roster, true))
 		})
 	case "using_employer":
-		key := &c.values[r.to[0]]
 		if !missing(text(0)) || !missing(text(1)) {
-			c.recall(&c.rules[j], r.from, r.to, func() { key.setText(c.employer(at(0), at(1), false, false)) })
+			c.recall(&c.rules[j], r.from, r.to, func() { c.fill(r.to[0]).setText(c.employer(at(0), at(1), false, false)) })
 		}
-		if key.text == "" {
-			*key = c.values[c.plan.employer]
-			key.set = key.text != ""
+		if c.values[r.to[0]].text == "" {
+			c.same(c.plan.employer, r.to[0])
 		}
 	case "person":
 		paper := ""
 		if at(1) >= 0 {
 			paper = c.values[c.plan.primary[at(1)]].text
 		}
-		c.person(at(0), paper, at(2), at(3), &c.values[r.to[0]])
+		c.person(at(0), paper, at(2), at(3), r.to[0])
 	case "months":
-		c.months(at(0), at(1), r.Max, &c.values[r.to[0]])
+		c.months(at(0), at(1), r.Max, r.to[0])
 	case "conclusions":
 		c.recall(&c.rules[j], r.from[:5], r.fills, func() { c.deriveOther(r) })
 		c.validOn(r)
@@ -102,9 +100,24 @@ func (c *checker) derive(j int) {
 	}
 }
 
+// same fills a slot with the text of another one.
+func (c *checker) same(from, to int) {
+	v := c.values[from]
+	switch {
+	case !v.lasts || v.text == "":
+		c.fill(to).setText(v.text)
+	case v.twin == nil:
+		v.twin = &value{set: true, text: v.text}
+		v.twin.last()
+		fallthrough
+	default:
+		c.values[to] = v.twin
+	}
+}
+
 // months adds up the years and months of a length of service.
-func (c *checker) months(yearsField, monthsField int, most float64, out *value) {
-	var years, months value
+func (c *checker) months(yearsField, monthsField int, most float64, out int) {
+	years, months := &c.none, &c.none
 	if yearsField >= 0 {
 		years = c.values[c.plan.primary[yearsField]]
 	}
@@ -123,7 +136,7 @@ func (c *checker) months(yearsField, monthsField int, most float64, out *value) 
 		c.find(reject, "out_of_range", yearsField, map[string]string{"min": "0", "max": strconv.FormatFloat(most/12, 'f', -1, 64)})
 		return
 	}
-	out.setNumber(total)
+	c.fill(out).setNumber(total)
 }
 
 // deriveOther applies the rules that read and fill many slots.
@@ -134,10 +147,10 @@ func (c *checker) deriveOther(r *rule) {
 		}
 		return r.from[i]
 	}
-	out := func(i int) *value { return &c.values[r.to[i]] }
+	out := func(i int) *value { return c.fill(r.to[i]) }
 	in := func(i int) *value {
 		if j := at(i); j >= 0 {
-			return &c.values[c.plan.primary[j]]
+			return c.fill(c.plan.primary[j])
 		}
 		return new(value)
 	}
@@ -237,13 +250,13 @@ func (c *checker) employer(codeField, nameField int, isRoster, required bool) st
 }
 
 // person turns the number of a paper into a pseudonym and compares it with the sex and birth date sent.
-func (c *checker) person(numberField int, paper string, sexField, birthField int, out *value) {
+func (c *checker) person(numberField int, paper string, sexField, birthField, out int) {
 	text := c.texts[numberField]
 	if missing(text) {
 		return
 	}
 	if key, ok := c.names.exported(text); ok {
-		out.setID(key)
+		c.fill(out).setID(key)
 		return
 	}
 	var id identity
@@ -257,28 +270,28 @@ func (c *checker) person(numberField int, paper string, sexField, birthField int
 		c.find(reject, string(flt), numberField, nil)
 		return
 	}
-	out.setID(c.names.person(id.number))
+	c.fill(out).setID(c.names.person(id.number))
 	if !id.known {
 		return
 	}
 	if sexField >= 0 {
-		sex, want := &c.values[c.plan.primary[sexField]], "female"
+		sex, want := c.values[c.plan.primary[sexField]], "female"
 		if id.male {
 			want = "male"
 		}
 		switch {
 		case sex.text == "":
-			sex.setText(want)
+			c.fill(c.plan.primary[sexField]).setText(want)
 		case sex.text != want && sex.text != "unknown":
 			c.find(warn, "sex_conflict", sexField, nil)
 		}
 	}
 	if birthField >= 0 {
-		birth := &c.values[c.plan.primary[birthField]]
+		birth := c.values[c.plan.primary[birthField]]
 		switch {
 		case !birth.set:
 			if c.texts[birthField] == "" {
-				birth.setDate(date{day: id.birth})
+				c.fill(c.plan.primary[birthField]).setDate(date{day: id.birth})
 			}
 		case birth.date().before(date{day: id.birth}) || (date{day: id.birth}).before(birth.date()):
 			c.find(warn, "birth_conflict", birthField, nil)
@@ -437,7 +450,7 @@ func (c *checker) conclusions(at func(int) int, out func(int) *value) {
 		worst = code
 	}
 	examined := c.values[c.plan.primary[at(4)]].list
-	open := &c.values[c.plan.slot("hazards_open")]
+	open := c.values[c.plan.slot("hazards_open")]
 	var hazards, codes []string
 	for _, item := range unpack(packed) {
 		code, ok := word(words, item.text)
@@ -454,6 +467,7 @@ func (c *checker) conclusions(at func(int) int, out func(int) *value) {
 		case len(ids) == 0:
 			ids = []string{openPrefix + nameKey(item.hazard)}
 			if !slices.Contains(open.list, item.hazard) {
+				open = c.fill(c.plan.slot("hazards_open"))
 				open.setList(append(slices.Clip(open.list), item.hazard))
 				c.find(warn, "hazard_review", packedField, map[string]string{"words": item.hazard})
 			}
@@ -481,7 +495,7 @@ func (c *checker) conclusions(at func(int) int, out func(int) *value) {
 
 // validOn warns of a conclusion that did not exist on the day of the examination.
 func (c *checker) validOn(r *rule) {
-	day := &c.values[c.plan.primary[r.from[5]]]
+	day := c.values[c.plan.primary[r.from[5]]]
 	if !day.set {
 		return
 	}

@@ -13,7 +13,6 @@ type reading struct {
 	text  string // cleaned
 	done  bool   // the rest is known
 	empty bool   // there is nothing to set and nothing to say
-	plain bool   // there is nothing but the text of first
 	first value  // of the field's first column
 	other *value // of its second one, nil when that has nothing
 	found []finding
@@ -95,15 +94,8 @@ func (r *readings) free(hash, mask uint64) uint64 {
 // recalled is what a rule made of the texts that it reads.
 type recalled struct {
 	of     [6]*reading
-	values []filling // of the slots that the rule fills
+	values []value // of the slots that the rule fills
 	found  []finding
-}
-
-// filling is what a rule has filled a slot with: texts, as the rules that are remembered do.
-type filling struct {
-	text string
-	list []string
-	set  bool
 }
 
 // recollection remembers what a rule made of readings.
@@ -134,18 +126,17 @@ func (c *checker) recall(memory *recollection, fields, slots []int, apply func()
 	known := &memory[hash>>52]
 	if r := *known; r != nil && r.of == of {
 		for i, s := range slots {
-			v, f := &c.values[s], &r.values[i]
-			v.text, v.list, v.set, v.kept = f.text, f.list, f.set, true
+			c.values[s] = &r.values[i]
 		}
 		c.found = append(c.found, r.found...)
 		return
 	}
 	n := len(c.found)
 	apply()
-	r := &recalled{of: of, found: slices.Clone(c.found[n:]), values: make([]filling, len(slots))}
+	r := &recalled{of: of, found: slices.Clone(c.found[n:]), values: make([]value, len(slots))}
 	for i, s := range slots {
-		v := &c.values[s]
-		r.values[i] = filling{v.text, v.list, v.set}
+		r.values[i] = *c.values[s]
+		r.values[i].last()
 	}
 	*known = r
 }

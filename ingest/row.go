@@ -9,13 +9,23 @@ type value struct {
 	set   bool
 	month bool        // a date of which only the month is known
 	kept  bool        // text and list live longer than the record that they were read from
+	lasts bool        // the value itself does, and is not changed any more
 	day   int32       // date
 	num   float64     // number; 0 or 1 for a truth value
 	text  string      // text or code
 	list  []string    // several texts or codes
 	id    uuid.UUID   // pseudonym
 	ids   []uuid.UUID // several pseudonyms
+
+	// Of a value that lasts, once it was stored:
+	sum    uint64 // the hash of what is stored
+	number uint32 // of its text among the words of its column, from 1
+	words  uint32 // the edition of these words
+	twin   *value // its text in another column
 }
+
+// last keeps a value for rows to come.
+func (v *value) last() { v.kept, v.lasts = true, true }
 
 func (v *value) date() date { return date{v.day, v.month} }
 
