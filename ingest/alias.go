@@ -109,8 +109,8 @@ func (c *checker) openNames() {
 	settled := c.plan.lists.decided
 	for _, j := range c.plan.named {
 		f := &c.plan.contract.Fields[j]
-		slot, text := c.plan.primary[j], c.texts[j]
-		v := c.values[slot]
+		slot, text := c.plan.primary[j], c.text(j)
+		v := c.value(slot)
 		if text == "" || v.set && f.Type != "hazards" || missing(text) {
 			continue
 		}
@@ -123,10 +123,10 @@ func (c *checker) openNames() {
 		}
 		c.fill(slot).setText(openPrefix + nameKey(text))
 	}
-	if len(c.found) == 0 || len(settled) == 0 {
+	if len(c.found[c.i]) == 0 || len(settled) == 0 {
 		return
 	}
-	c.found = slices.DeleteFunc(c.found, func(f finding) bool {
+	c.drop(func(f finding) bool {
 		kind := reviewCodes[f.code]
 		switch {
 		case f.field < 0 || f.severity == reject:
@@ -140,16 +140,16 @@ func (c *checker) openNames() {
 		if words := f.args["words"]; words != "" {
 			return !slices.ContainsFunc(strings.Split(words, "、"), func(word string) bool { return !settled[[2]string{kind, nameKey(word)}] })
 		}
-		return settled[[2]string{kind, nameKey(c.texts[f.field])}]
+		return settled[[2]string{kind, nameKey(c.text(f.field))}]
 	})
 }
 
 // employerKey is the key of the employer that a field with its credit code or name stands for.
 func (c *checker) employerKey(field int) string {
-	if code, valid := parseUSCC(c.texts[field]); valid {
+	if code, valid := parseUSCC(c.text(field)); valid {
 		return code
 	}
-	return openPrefix + employerName(c.texts[field])
+	return openPrefix + employerName(c.text(field))
 }
 
 // namedFields are the fields of a contract that hold names of a list and keep them.

@@ -154,9 +154,9 @@ func (p *plan) fieldOf(name string) int {
 }
 
 // holds reports whether the condition holds for the row.
-func (w *condition) holds(values []*value) bool {
+func (c *checker) holds(w *condition) bool {
 	for _, slot := range w.slots {
-		v := values[slot]
+		v := c.value(slot)
 		for _, word := range w.words {
 			if v.is(word) {
 				return true
@@ -194,11 +194,11 @@ func (v *value) is(word string) bool {
 // compare applies a check between fields of the row.
 func (c *checker) compare(check *comparison) {
 	for i := range check.when {
-		if !check.when[i].holds(c.values) {
+		if !c.holds(&check.when[i]) {
 			return
 		}
 	}
-	v := func(i int) *value { return c.values[check.slots[i]] }
+	v := func(i int) *value { return c.value(check.slots[i]) }
 	all := func(n int) bool {
 		for i := range n {
 			if !v(i).set {
@@ -288,7 +288,7 @@ func (c *checker) compare(check *comparison) {
 				return
 			}
 		}
-		if f := check.fields[0]; f >= 0 && c.texts[f] != "" && slices.ContainsFunc(c.found, func(o finding) bool { return o.field == f }) {
+		if f := check.fields[0]; f >= 0 && c.text(f) != "" && slices.ContainsFunc(c.found[c.i], func(o finding) bool { return o.field == f }) {
 			return // what stands there was found at fault already
 		}
 		c.findCheck(check, 0)
@@ -333,7 +333,7 @@ func (c *checker) compare(check *comparison) {
 // subset finds codes of a list that another one does not have. Rows with words still to be matched are left
 // alone.
 func (c *checker) subset(check *comparison, list, whole []string) {
-	if open := c.plan.slot("hazards_open"); open >= 0 && len(c.values[open].list) > 0 {
+	if open := c.plan.slot("hazards_open"); open >= 0 && len(c.value(open).list) > 0 {
 		return
 	}
 	var lacking []string

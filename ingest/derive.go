@@ -57,7 +57,7 @@ func (c *checker) derive(j int) {
 	r := &c.plan.rules[j]
 	text := func(i int) string {
 		if i < len(r.from) && r.from[i] >= 0 {
-			return c.texts[r.from[i]]
+			return c.text(r.from[i])
 		}
 		return ""
 	}
@@ -70,7 +70,7 @@ func (c *checker) derive(j int) {
 	switch r.Rule.Rule {
 	case "employer":
 		if slices.Contains(r.None, text(1)) || text(1) == "" && slices.Contains(r.None, text(0)) {
-			c.found = slices.DeleteFunc(c.found, func(f finding) bool { return f.field == at(1) && f.code == "required" })
+			c.drop(func(f finding) bool { return f.field == at(1) && f.code == "required" })
 			c.fill(r.to[0]).setText("")
 			return
 		}
@@ -81,13 +81,13 @@ func (c *checker) derive(j int) {
 		if !missing(text(0)) || !missing(text(1)) {
 			c.recall(&c.rules[j], r.from, r.to, func() { c.fill(r.to[0]).setText(c.employer(at(0), at(1), false, false)) })
 		}
-		if c.values[r.to[0]].text == "" {
+		if c.value(r.to[0]).text == "" {
 			c.same(c.plan.employer, r.to[0])
 		}
 	case "person":
 		paper := ""
 		if at(1) >= 0 {
-			paper = c.values[c.plan.primary[at(1)]].text
+			paper = c.value(c.plan.primary[at(1)]).text
 		}
 		c.person(at(0), paper, at(2), at(3), r.to[0])
 	case "months":
@@ -100,29 +100,14 @@ func (c *checker) derive(j int) {
 	}
 }
 
-// same fills a slot with the text of another one.
-func (c *checker) same(from, to int) {
-	v := c.values[from]
-	switch {
-	case !v.lasts || v.text == "":
-		c.fill(to).setText(v.text)
-	case v.twin == nil:
-		v.twin = &value{set: true, text: v.text}
-		v.twin.last()
-		fallthrough
-	default:
-		c.values[to] = v.twin
-	}
-}
-
 // months adds up the years and months of a length of service.
 func (c *checker) months(yearsField, monthsField int, most float64, out int) {
 	years, months := &c.none, &c.none
 	if yearsField >= 0 {
-		years = c.values[c.plan.primary[yearsField]]
+		years = c.value(c.plan.primary[yearsField])
 	}
 	if monthsField >= 0 {
-		months = c.values[c.plan.primary[monthsField]]
+		months = c.value(c.plan.primary[monthsField])
 	}
 	if !years.set && !months.set {
 		return
@@ -171,10 +156,10 @@ func (c *checker) deriveOther(r *rule) {
 	case "card_state":
 		switch kind := in(0); kind.text {
 		case "void":
-			c.state = asVoid
+			c.state[c.i] = asVoid
 			kind.setText("correction")
 		case "correction":
-			c.state = max(c.state, asCorrection)
+			c.state[c.i] = max(c.state[c.i], asCorrection)
 		}
 	case "catalogue":
 		c.catalogue(at(0), out(0), in(1), in(2), in(3))
@@ -191,9 +176,9 @@ func (c *checker) deriveOther(r *rule) {
 // without either is rejected; rows of the roster itself are not called discovered.
 func (c *checker) employer(codeField, nameField int, isRoster, required bool) string {
 	roster := c.plan.roster
-	sent, name := c.texts[codeField], ""
-	if nameField >= 0 && !missing(c.texts[nameField]) {
-		name = c.texts[nameField]
+	sent, name := c.text(codeField), ""
+	if nameField >= 0 && !missing(c.text(nameField)) {
+		name = c.text(nameField)
 	}
 	if missing(sent) {
 		sent = ""
@@ -251,7 +236,7 @@ func (c *checker) employer(codeField, nameField int, isRoster, required bool) st
 
 // person turns the number of a paper into a pseudonym and compares it with the sex and birth date sent.
 func (c *checker) person(numberField int, paper string, sexField, birthField, out int) {
-	text := c.texts[numberField]
+	text := c.text(numberField)
 	if missing(text) {
 		return
 	}
@@ -262,7 +247,7 @@ func (c *checker) person(numberField int, paper string, sexField, birthField, ou
 	var id identity
 	var flt idFault
 	if paper == "" || paper == "id" {
-		id, flt = parseIdentity(text, c.numeric[numberField], c.plan.today)
+		id, flt = parseIdentity(text, c.isNumber(numberField), c.plan.today)
 	} else {
 		id, flt = parsePaper(text)
 	}
@@ -275,7 +260,7 @@ func (c *checker) person(numberField int, paper string, sexField, birthField, ou
 		return
 	}
 	if sexField >= 0 {
-		sex, want := c.values[c.plan.primary[sexField]], "female"
+		sex, want := c.value(c.plan.primary[sexField]), "female"
 		if id.male {
 			want = "male"
 		}
@@ -287,10 +272,10 @@ func (c *checker) person(numberField int, paper string, sexField, birthField, ou
 		}
 	}
 	if birthField >= 0 {
-		birth := c.values[c.plan.primary[birthField]]
+		birth := c.value(c.plan.primary[birthField])
 		switch {
 		case !birth.set:
-			if c.texts[birthField] == "" {
+			if c.text(birthField) == "" {
 				c.fill(c.plan.primary[birthField]).setDate(date{day: id.birth})
 			}
 		case birth.date().before(date{day: id.birth}) || (date{day: id.birth}).before(birth.date()):
@@ -387,7 +372,7 @@ func (c *checker) dose(at func(int) int, in, out func(int) *value) {
 	default:
 		qualifier.setText("none")
 		if status := in(4).text; status == "normal" && !nominal && !final.set {
-			if j := at(0); !slices.ContainsFunc(c.found, func(f finding) bool { return f.field == j }) {
+			if j := at(0); !slices.ContainsFunc(c.found[c.i], func(f finding) bool { return f.field == j }) {
 				c.find(reject, "required", j, nil)
 			}
 		}
@@ -423,8 +408,8 @@ func unpack(s string) []packedItem {
 // conclusions turns the overall and the packed conclusions of an examination into parallel lists.
 func (c *checker) conclusions(at func(int) int, out func(int) *value) {
 	text := func(i int) string {
-		if j := at(i); j >= 0 && !missing(c.texts[j]) {
-			return c.texts[j]
+		if j := at(i); j >= 0 && !missing(c.text(j)) {
+			return c.text(j)
 		}
 		return ""
 	}
@@ -449,8 +434,8 @@ func (c *checker) conclusions(at func(int) int, out func(int) *value) {
 		}
 		worst = code
 	}
-	examined := c.values[c.plan.primary[at(4)]].list
-	open := c.values[c.plan.slot("hazards_open")]
+	examined := c.value(c.plan.primary[at(4)]).list
+	open := c.value(c.plan.slot("hazards_open"))
 	var hazards, codes []string
 	for _, item := range unpack(packed) {
 		code, ok := word(words, item.text)
@@ -495,7 +480,7 @@ func (c *checker) conclusions(at func(int) int, out func(int) *value) {
 
 // validOn warns of a conclusion that did not exist on the day of the examination.
 func (c *checker) validOn(r *rule) {
-	day := c.values[c.plan.primary[r.from[5]]]
+	day := c.value(c.plan.primary[r.from[5]])
 	if !day.set {
 		return
 	}
@@ -504,7 +489,7 @@ func (c *checker) validOn(r *rule) {
 		span, ok := dated[code]
 		return ok && (day.day < span.first || day.day > span.last)
 	}
-	worst, codes := c.values[r.to[0]].text, c.values[r.to[2]].list
+	worst, codes := c.value(r.to[0]).text, c.value(r.to[2]).list
 	if !wrong(worst) {
 		i := slices.IndexFunc(codes, wrong)
 		if i < 0 {
@@ -513,7 +498,7 @@ func (c *checker) validOn(r *rule) {
 		worst = codes[i]
 	}
 	field := r.from[0]
-	if packed := r.from[1]; packed >= 0 && !missing(c.texts[packed]) {
+	if packed := r.from[1]; packed >= 0 && !missing(c.text(packed)) {
 		field = packed
 	}
 	c.find(warn, "conclusion_not_valid_on_date", field, map[string]string{"code": worst})

@@ -9,13 +9,14 @@ import (
 
 // reading is what the text of a cell was read as. Cells repeat, and equal cells of a column are read once.
 type reading struct {
-	raw   string // as sent
-	text  string // cleaned
-	done  bool   // the rest is known
-	empty bool   // there is nothing to set and nothing to say
-	first value  // of the field's first column
-	other *value // of its second one, nil when that has nothing
-	found []finding
+	raw    string // as sent
+	text   string // cleaned
+	titled bool   // the text is the heading of its column
+	done   bool   // the rest is known
+	empty  bool   // there is nothing to set and nothing to say
+	first  value  // of the field's first column
+	other  *value // of its second one, nil when that has nothing
+	found  []finding
 }
 
 // readings are the readings of one column of a sheet, for one goroutine.
@@ -38,11 +39,11 @@ const (
 	trial       = 4096    // questions after which a column that rarely answers is given up
 )
 
-// find returns the reading of a text, a new one when it is asked for the first time, nil when the column does not
-// repeat.
-func (r *readings) find(seed maphash.Seed, raw string) *reading {
+// find returns the reading of a text, nil when the column does not repeat. One that is asked for the first time is new,
+// and its text is not known yet.
+func (r *readings) find(seed maphash.Seed, raw string) (found *reading, isNew bool) {
 	if r.off || len(raw) > 512 {
-		return nil
+		return nil, false
 	}
 	r.asked++
 	hash := maphash.String(seed, raw)
@@ -53,14 +54,14 @@ func (r *readings) find(seed maphash.Seed, raw string) *reading {
 	i := hash & mask
 	for r.slots[i].reading != nil {
 		if r.slots[i].hash == hash && r.slots[i].raw == raw {
-			return r.slots[i].reading
+			return r.slots[i].reading, false
 		}
 		i = (i + 1) & mask
 	}
 	r.missed++
 	if r.asked >= trial && 3*r.missed > r.asked {
 		*r = readings{off: true}
-		return nil
+		return nil, false
 	}
 	switch {
 	case r.n == maxReadings:
@@ -77,10 +78,9 @@ func (r *readings) find(seed maphash.Seed, raw string) *reading {
 		}
 		i = r.free(hash, mask)
 	}
-	raw = strings.Clone(raw)
-	r.slots[i] = slot{hash, &reading{raw: raw, text: clean(raw)}}
+	r.slots[i] = slot{hash, &reading{raw: strings.Clone(raw)}}
 	r.n++
-	return r.slots[i].reading
+	return r.slots[i].reading, true
 }
 
 func (r *readings) free(hash, mask uint64) uint64 {
@@ -107,18 +107,19 @@ func (c *checker) recall(memory *recollection, fields, slots []int, apply func()
 	var of [6]*reading
 	hash := uintptr(0)
 	for i, j := range fields {
-		if j < 0 || c.texts[j] == "" {
+		if j < 0 {
 			continue
 		}
-		if c.read[j] == nil {
+		r := c.reads[j][c.i]
+		if r == nil {
 			apply()
 			return
 		}
-		of[i] = c.read[j]
-		hash = (hash + uintptr(unsafe.Pointer(of[i]))>>4) * 0x9E3779B97F4A7C15
+		of[i] = r
+		hash = (hash + uintptr(unsafe.Pointer(r))>>4) * 0x9E3779B97F4A7C15
 	}
 	for _, s := range slots {
-		if c.values[s].set {
+		if c.value(s).set {
 			apply()
 			return
 		}
@@ -126,16 +127,18 @@ func (c *checker) recall(memory *recollection, fields, slots []int, apply func()
 	known := &memory[hash>>52]
 	if r := *known; r != nil && r.of == of {
 		for i, s := range slots {
-			c.values[s] = &r.values[i]
+			c.values[s][c.i] = &r.values[i]
 		}
-		c.found = append(c.found, r.found...)
+		if len(r.found) > 0 {
+			c.found[c.i] = append(c.found[c.i], r.found...)
+		}
 		return
 	}
-	n := len(c.found)
+	n := len(c.found[c.i])
 	apply()
-	r := &recalled{of: of, found: slices.Clone(c.found[n:]), values: make([]value, len(slots))}
+	r := &recalled{of: of, found: slices.Clone(c.found[c.i][n:]), values: make([]value, len(slots))}
 	for i, s := range slots {
-		r.values[i] = *c.values[s]
+		r.values[i] = *c.value(s)
 		r.values[i].last()
 	}
 	*known = r

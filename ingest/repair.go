@@ -30,7 +30,7 @@ func (c *checker) repair(f *finding) (name string, args []string) {
 	value := ""
 	switch {
 	case f.field >= 0:
-		value = c.texts[f.field]
+		value = c.text(f.field)
 	case f.code != "shifted_row":
 		return "", nil
 	}
@@ -51,7 +51,7 @@ func (c *checker) repair(f *finding) (name string, args []string) {
 	case "date_invalid":
 		return repairDate(value)
 	case "date_future":
-		if d, ok := parseDate(value, c.numeric[f.field]); ok && !d.month {
+		if d, ok := parseDate(value, c.isNumber(f.field)); ok && !d.month {
 			if earlier := timeOf(d.day).AddDate(-1, 0, 0); dayOf(earlier) <= c.plan.today {
 				return "date_year", []string{"date", earlier.Format(time.DateOnly)}
 			}
@@ -80,7 +80,8 @@ func (c *checker) repair(f *finding) (name string, args []string) {
 // numberElsewhere is the heading of another column whose cell is a valid identity number; field is the one
 // that should have it.
 func (c *checker) numberElsewhere(field int) string {
-	for i, text := range c.texts {
+	for i := range c.texts {
+		text := c.text(i)
 		if i == field || c.plan.contract.Fields[i].Type == "id_no" || len(text) != 18 {
 			continue
 		}

@@ -32,7 +32,7 @@ func about(person uuid.UUID, field string) []byte { return append(person[:], fie
 func (c *checker) vaulted(out *checked, index int) error {
 	for _, j := range c.plan.vaulted {
 		text := c.identifier(j)
-		person := c.values[c.plan.person]
+		person := c.value(c.plan.person)
 		if text == "" || !person.set {
 			continue
 		}
@@ -53,11 +53,11 @@ func (c *checker) vaulted(out *checked, index int) error {
 // has pseudonyms only.
 func (c *checker) identifier(field int) string {
 	for _, j := range c.plan.vaulted {
-		if _, exported := c.names.exported(c.texts[j]); exported {
+		if _, exported := c.names.exported(c.text(j)); exported {
 			return ""
 		}
 	}
-	if text := c.texts[field]; !missing(text) {
+	if text := c.text(field); !missing(text) {
 		return text
 	}
 	return ""
