@@ -109,7 +109,11 @@ func (c *checker) openNames() {
 	settled := c.plan.lists.decided
 	for _, j := range c.plan.named {
 		f := &c.plan.contract.Fields[j]
-		slot, text := c.plan.primary[j], c.text(j)
+		slot := c.plan.primary[j]
+		if r := c.reads[j][c.i]; r != nil && (r.text == "" || r.known && c.value(slot).set) {
+			continue
+		}
+		text := c.text(j)
 		v := c.value(slot)
 		if text == "" || v.set && f.Type != "hazards" || missing(text) {
 			continue

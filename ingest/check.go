@@ -361,7 +361,7 @@ func (c *checker) fill(slot int) *value {
 		*v = value{}
 	default:
 		*v = *old
-		v.lasts, v.sum, v.number, v.twin = false, 0, 0, nil
+		v.lasts, v.sum, v.number, v.numbers, v.twin = false, 0, 0, nil, nil
 	}
 	c.values[slot][c.i] = v
 	return v

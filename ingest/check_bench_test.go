@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
+	"syscall"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow/memory"
@@ -37,6 +39,9 @@ func BenchmarkCheck(b *testing.B) {
 	}
 	run := func(b *testing.B, check bool) {
 		b.ReportAllocs()
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		began := threadTime()
 		b.SetBytes(int64(text.Len()))
 		for b.Loop() {
 			lines, err := peek(newCSVReader(bytes.NewReader(text.Bytes()), csvForm{delimiter: ',', quote: '"'}), 30)
@@ -71,8 +76,19 @@ func BenchmarkCheck(b *testing.B) {
 				b.Fatalf("%d rows", n)
 			}
 		}
+		b.ReportMetric((threadTime()-began)*1e9/float64(b.N)/rows, "cpu-ns/row")
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 	}
 	b.Run("cut", func(b *testing.B) { run(b, false) })
 	b.Run("check", func(b *testing.B) { run(b, true) })
+}
+
+// threadTime is the processor time of this thread in seconds.
+func threadTime() float64 {
+	const thread = 1 // RUSAGE_THREAD
+	var u syscall.Rusage
+	if err := syscall.Getrusage(thread, &u); err != nil {
+		return 0
+	}
+	return float64(u.Utime.Sec+u.Stime.Sec) + float64(u.Utime.Usec+u.Stime.Usec)/1e6
 }

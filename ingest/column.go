@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"unsafe"
 
@@ -317,8 +316,27 @@ type codesColumn struct {
 }
 
 func (c *codesColumn) add(v *value) {
-	for _, s := range v.list {
-		c.places = append(c.places, c.words.place(s, v.kept))
+	switch {
+	case len(v.list) == 0:
+	case !v.lasts:
+		for _, s := range v.list {
+			c.places = append(c.places, c.words.place(s, v.kept))
+		}
+	default:
+		if v.numbers == nil || v.words != c.words.edition {
+			v.numbers, v.words = make([]uint32, len(v.list)), c.words.edition
+			for i, s := range v.list {
+				if s != "" {
+					v.numbers[i] = c.words.number(s) + 1
+				}
+			}
+		}
+		for _, n := range v.numbers {
+			if n > 0 {
+				n = c.words.use(n - 1)
+			}
+			c.places = append(c.places, n)
+		}
 	}
 	c.ends = append(c.ends, uint32(len(c.places)))
 }
@@ -584,14 +602,6 @@ func (c *numberColumn[T]) sum(v *value) uint64 {
 		return sumNothing
 	}
 	return sumNumber(math.Float64bits(v.num))
-}
-
-// appendFloat appends a number as strconv.AppendFloat(b, f, 'g', -1, 64) does.
-func appendFloat(b []byte, f float64) []byte {
-	if f >= 1 && f < 1e6 && f == float64(int32(f)) {
-		return strconv.AppendInt(b, int64(f), 10)
-	}
-	return strconv.AppendFloat(b, f, 'g', -1, 64)
 }
 
 // appendNumbers writes numbers low byte first.

@@ -33,6 +33,25 @@ func civil(year, month, day int) (int32, bool) {
 	return int32(era*146097 + ofEra*365 + ofEra/4 - ofEra/100 + ofYear - 719468), true
 }
 
+// calendar returns the day of the Gregorian calendar of a day number; it undoes civil.
+func calendar(day int32) (year, month, ofMonth int) {
+	z := int(day) + 719468
+	era := z / 146097
+	if z < 0 {
+		era = (z - 146096) / 146097
+	}
+	ofEra := z - era*146097
+	ofCycle := (ofEra - ofEra/1460 + ofEra/36524 - ofEra/146096) / 365
+	ofYear := ofEra - (365*ofCycle + ofCycle/4 - ofCycle/100)
+	shifted := (5*ofYear + 2) / 153
+	year, month, ofMonth = era*400+ofCycle, shifted+3, ofYear-(153*shifted+2)/5+1
+	if month > 12 {
+		month -= 12
+		year++
+	}
+	return year, month, ofMonth
+}
+
 func monthDays(year, month int) int {
 	switch month {
 	case 4, 6, 9, 11:

@@ -349,3 +349,12 @@ func FuzzParsers(f *testing.F) {
 		l.industry(s)
 	})
 }
+
+func TestCalendar(t *testing.T) {
+	for day := int32(-30_000); day < 100_000; day += 7 {
+		want := timeOf(day)
+		if y, m, d := calendar(day); y != want.Year() || m != int(want.Month()) || d != want.Day() {
+			t.Fatalf("day %d is %d-%d-%d, want %s", day, y, m, d, want)
+		}
+	}
+}

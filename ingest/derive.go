@@ -484,6 +484,9 @@ func (c *checker) validOn(r *rule) {
 	if !day.set {
 		return
 	}
+	if c.plan.conclusions.first <= day.day && day.day <= c.plan.conclusions.last {
+		return
+	}
 	dated := c.plan.lists.dated["exam_conclusions"]
 	wrong := func(code string) bool {
 		span, ok := dated[code]
@@ -564,9 +567,10 @@ func (c *checker) heading(field int) string {
 
 // years is the age in whole years on a day.
 func years(birth, day int32) int {
-	b, d := timeOf(birth), timeOf(day)
-	n := d.Year() - b.Year()
-	if d.Month() < b.Month() || d.Month() == b.Month() && d.Day() < b.Day() {
+	bornYear, bornMonth, bornDay := calendar(birth)
+	year, month, ofMonth := calendar(day)
+	n := year - bornYear
+	if month < bornMonth || month == bornMonth && ofMonth < bornDay {
 		n--
 	}
 	return n

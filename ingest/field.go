@@ -84,6 +84,7 @@ func (c *checker) readCell(j int, r *reading) {
 		kept.last()
 		r.other = &kept
 	}
+	r.known = len(r.found) == 0 && v.set
 	r.empty = len(r.found) == 0 && r.other == nil && !v.set && v.num == 0 && v.list == nil && v.ids == nil && v.day == 0
 }
 

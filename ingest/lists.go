@@ -30,6 +30,15 @@ type lists struct {
 // span is the days from the first to the last, both included.
 type span struct{ first, last int32 }
 
+// always is the days on which every code of a list is valid.
+func (l *lists) always(list string) span {
+	common := span{math.MinInt32, math.MaxInt32}
+	for _, s := range l.dated[list] {
+		common.first, common.last = max(common.first, s.first), min(common.last, s.last)
+	}
+	return common
+}
+
 // loadLists reads the code lists from reference, one CSV file each.
 func loadLists(reference fs.FS) (*lists, error) {
 	l := &lists{

@@ -14,6 +14,7 @@ type reading struct {
 	titled bool   // the text is the heading of its column
 	done   bool   // the rest is known
 	empty  bool   // there is nothing to set and nothing to say
+	known  bool   // every name in it is on its list
 	first  value  // of the field's first column
 	other  *value // of its second one, nil when that has nothing
 	found  []finding

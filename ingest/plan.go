@@ -30,6 +30,8 @@ type plan struct {
 	today    int32
 	mapping  *Mapping // nil: the files follow the contract
 	compared []comparison
+
+	conclusions span // days on which every conclusion of the list is valid
 }
 
 // Kinds of columns that keys tell apart.
@@ -117,6 +119,7 @@ func newPlan(c *Contract, types map[string]string, lists *lists, roster *roster,
 		p.keys = append(p.keys, alternatives)
 	}
 	p.compared = p.comparisons()
+	p.conclusions = lists.always("exam_conclusions")
 	return p, nil
 }
 

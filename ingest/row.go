@@ -18,10 +18,11 @@ type value struct {
 	ids   []uuid.UUID // several pseudonyms
 
 	// Of a value that lasts, once it was stored:
-	sum    uint64 // the hash of what is stored
-	number uint32 // of its text among the words of its column, from 1
-	words  uint32 // the edition of these words
-	twin   *value // its text in another column
+	sum     uint64   // the hash of what is stored
+	number  uint32   // of its text among the words of its column, from 1
+	numbers []uint32 // of the texts of its list there, from 1; 0 for an empty one
+	words   uint32   // the edition of these words
+	twin    *value   // its text in another column
 }
 
 // last keeps a value for rows to come.
