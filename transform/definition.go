@@ -28,11 +28,13 @@ const (
 	P90       Unit = "p90"
 	P95       Unit = "p95"
 	Largest   Unit = "max"
+	Deviation Unit = "sd" // standard deviation of the sample; counts like a quantile
 )
 
-// quantile returns the level of a quantile, for units that are one.
+// quantile returns the level of a quantile, for units that are one, and -1 for the standard deviation, which is taken of the
+// same values.
 func (u Unit) quantile() (level float64, ok bool) {
-	level, ok = map[Unit]float64{Lower: 0.25, Median: 0.5, Upper: 0.75, P90: 0.9, P95: 0.95, Largest: 1}[u]
+	level, ok = map[Unit]float64{Lower: 0.25, Median: 0.5, Upper: 0.75, P90: 0.9, P95: 0.95, Largest: 1, Deviation: -1}[u]
 	return level, ok
 }
 
@@ -202,7 +204,7 @@ func readIndicator(f ohsql.File) (Indicator, error) {
 			v.Unit = Unit(unit)
 		}
 		if !v.Unit.known() {
-			return wrong("unit", "want share, count, per_10000, per_100000, mean, sum, p25, median, p75, p90, p95 or max, got %q", v.Unit)
+			return wrong("unit", "want share, count, per_10000, per_100000, mean, sum, p25, median, p75, p90, p95, max or sd, got %q", v.Unit)
 		}
 		if _, isQuantile := v.Unit.quantile(); isQuantile && !slices.Contains([]Flow{FlowSum, FlowState, FlowSurvival}, i.Flow) {
 			return wrong("unit", "a quantile needs the rows themselves: flow sum, state or survival")

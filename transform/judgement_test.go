@@ -67,7 +67,7 @@ func TestJudgement_ByHand(t *testing.T) {
 		rows[i] = tt.result
 	}
 	c.load("detection", rows...)
-	c.run()
+	c.runOnly("S1")
 	got := strings.Split(c.query(`SELECT concat(state, ' ', toString(limit_used), ' ', dissent, ' ', ifNull(toString(level), '-'))
 		FROM fct_detection_result ORDER BY row`), "\n")
 	if len(got) != len(tests) {
@@ -83,7 +83,7 @@ func TestJudgement_ByHand(t *testing.T) {
 // TestJudgement_LimitInForce reads the times in which limits hold: without a row in limit_validity, always.
 func TestJudgement_LimitInForce(t *testing.T) {
 	c := newCity(t, "2026-01-31")
-	c.run()
+	c.runOnly("S1")
 	got := c.query(`SELECT concat(toString(valid_from), ' ', limit_text) FROM dim_limit WHERE hazard = 'HZ-2-028' AND limit_type = 'TWA'`)
 	if got != "1900-01-01 6" {
 		t.Errorf("benzene: %s", got)
@@ -106,7 +106,7 @@ func TestMixed(t *testing.T) {
 	rows = append(rows, post(3, result(0, benzene, "TWA", "5.4", "mg/m3"), result(0, toluene, "TWA", "NULL", "mg/m3", "qualifier", "'lt'", "lod", "10"))...)
 	rows = append(rows, post(4, result(0, benzene, "TWA", "9", "mg/m3"), result(0, ammonia, "TWA", "19", "mg/m3"))...) // no common effect
 	c.load("detection", rows...)
-	c.run()
+	c.runOnly("S1")
 	got := c.query(`SELECT concat(post, ' ', state, ' ', toString(round(ratio_sum, 3)), ' ', toString(round(ratio_most, 3))) FROM fct_detection_mixed ORDER BY post`)
 	want := "p1 within 0.9 0.9\np2 over 1.1 1.1\np3 cannot_judge 0.9 1.1"
 	if got != want {
@@ -186,7 +186,7 @@ func TestS1_EqualsNaiveReference(t *testing.T) {
 	for part := range slices.Chunk(rows, 500) {
 		c.loadMany("detection", part)
 	}
-	c.run()
+	c.runOnly("S1", "S1e", "S1p", "S1x")
 	for start := day("2024-01-01"); !start.After(c.today); start = start.AddDate(0, 1, 0) {
 		for _, town := range towns {
 			// one report a day: the post's worst result of the day counts

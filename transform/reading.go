@@ -48,6 +48,9 @@ func (c *cells) evaluate(i Indicator) error {
 		if !ok {
 			return fmt.Errorf("%s: the query returns variant %q, which the header does not name", i.Path, c.variants[k])
 		}
+		if unit != Count && unit != Sum && math.IsNaN(c.denominators[k]) {
+			c.denominators[k] = 0 // nothing was counted
+		}
 		x, d := c.numerators[k], c.denominators[k]
 		year, err := strconv.Atoi(c.periods[k][:min(4, len(c.periods[k]))])
 		if err != nil {
@@ -69,7 +72,7 @@ func (c *cells) evaluate(i Indicator) error {
 			value, lower, upper = x/d, math.NaN(), math.NaN()
 		case Sum:
 			value, lower, upper = x, math.NaN(), math.NaN()
-		case Lower, Median, Upper, P90, P95, Largest:
+		case Lower, Median, Upper, P90, P95, Largest, Deviation:
 			value, lower, upper = c.quantiles[k], math.NaN(), math.NaN()
 		default:
 			value = x / d

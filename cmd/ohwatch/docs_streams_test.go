@@ -131,3 +131,33 @@ func bounds(f *ingest.Field) []string {
 	}
 	return list
 }
+
+// TestReference_RequiredFields holds the list of required fields, by which the completeness of reports is counted, equal to
+// the contracts. After a change there, run it with UPDATE_DOCS=1.
+func TestReference_RequiredFields(t *testing.T) {
+	contracts, err := ingest.Contracts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := "stream,field\n"
+	for _, c := range contracts {
+		for _, f := range c.Fields {
+			if f.Required == "Y" {
+				text += c.Stream + "," + f.Name + "\n"
+			}
+		}
+	}
+	path := filepath.Join("..", "..", "sql", "reference", "required_field.csv")
+	if os.Getenv("UPDATE_DOCS") != "" {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != text {
+		t.Error("sql/reference/required_field.csv is not what the contracts say: run the test with UPDATE_DOCS=1")
+	}
+}

@@ -15,6 +15,8 @@ SELECT
     min(diagnosis_date)                                                                          AS diagnosis_date,
     min(report_date)                                                                             AS report_date,
     argMin(tuple(exposure_months), rank).1                                                       AS exposure_months,
+    argMin(severity::String, rank)                                                             AS severity,
+    argMin(tuple(birth_date), rank).1                                                            AS birth_date,
     argMin(stage::String, rank)                                                                AS stage,
     argMin(card_no, rank)                                                                        AS card_no,
     argMin(batch, rank)                                                                          AS batch,

@@ -8,8 +8,8 @@
 -- that a row names goes before that of its employer. Sums are rounded to nine decimals, so that they do not depend on the
 -- order of their terms.
 -- levels names the variants that are quantiles: there the numerator of a row is the value, its denominator 1 where the
--- value is known (of a survival: where the time has ended). Their cells count the known ones and all; the quantile is that
--- between the two nearest values (Hyndman and Fan 1996, type 7), of a survival that of the product-limit estimate.
+-- value is known (of a survival: where the time has ended; without a numerator the time is not known). Their cells count the known ones and all; the quantile is that
+-- between the two nearest values (Hyndman and Fan 1996, type 7), at level -1 the standard deviation of the sample, of a survival that of the product-limit estimate.
 WITH
     counted AS
     (
@@ -32,7 +32,8 @@ WITH
 {{- end}}
 {{- if .Quantile}},
             count()                             AS rows_all,
-            groupArrayIf((toFloat64(counted.numerator), toFloat64(counted.denominator) > 0){{if ne .Flow "survival"}}, counted.denominator > 0{{else}}, true{{end}}) AS seen
+            groupArrayIf((ifNull(toFloat64(counted.numerator), 0), counted.denominator > 0),
+                {{if eq .Flow "survival"}}counted.numerator IS NOT NULL{{else}}counted.denominator > 0{{end}}) AS seen
 {{- end}}
         FROM counted
 {{- if or (eq .Flow "state")}}
@@ -77,7 +78,9 @@ WITH
 {{- else}}
             level * (n_seen - 1)                                                AS at,
             toUInt64(floor(greatest(at, 0))) + 1                                AS low,
-            if(is_quantile AND n_seen > 0, round(sorted[low].1 + (at - floor(at)) * (sorted[least(low + 1, n_seen)].1 - sorted[low].1), 9), nan) AS quantile,
+            multiIf(NOT is_quantile OR n_seen = 0, nan,
+                level < 0, round(arrayReduce('stddevSampStable', arrayMap(s -> s.1, sorted)), 9),
+                round(sorted[low].1 + (at - floor(at)) * (sorted[least(low + 1, n_seen)].1 - sorted[low].1), 9)) AS quantile,
 {{- end}}
 {{- else}}
             round(sum(sum_n), 9) AS all_n, round(sum(sum_d), 9) AS all_d,
@@ -104,8 +107,8 @@ WITH
 SELECT
     cell_variant AS variant, dim_cell.period_kind AS period_kind, dim_cell.period AS period, dim_cell.as_of_date AS as_of_date,
     area, dim_cell.dim AS dim, dim_cell.dim_value AS dim_value,
-    all_n AS numerator, all_d AS denominator, all_m AS missing
-    {{- if .Quantile}}, if(all_d > 0, flows.quantile, nan) AS quantile{{end}}
+    ifNull(all_n, 0) AS numerator, all_d AS denominator, ifNull(all_m, 0) AS missing
+    {{- if .Quantile}}, if(ifNull(all_d, 0) > 0, ifNull(flows.quantile, nan), nan) AS quantile{{end}}
 FROM
 (
     SELECT *, cell_variant FROM dim_cell ARRAY JOIN {variants:Array(String)} AS cell_variant WHERE period_kind IN {periods:Array(String)}
@@ -117,8 +120,8 @@ UNION ALL
 SELECT
     flows.variant AS variant, flows.period_kind AS period_kind, flows.period AS period, dim_period.as_of_date AS as_of_date,
     {city:String} AS area, flows.dim AS dim, flows.dim_value AS dim_value,
-    all_n AS numerator, all_d AS denominator, all_m AS missing
-    {{- if .Quantile}}, flows.quantile AS quantile{{end}}
+    ifNull(all_n, 0) AS numerator, all_d AS denominator, ifNull(all_m, 0) AS missing
+    {{- if .Quantile}}, ifNull(flows.quantile, nan) AS quantile{{end}}
 FROM flows
 INNER JOIN dim_period ON dim_period.period_kind = flows.period_kind AND dim_period.period = flows.period
 WHERE flows.dim = 'institution'
