@@ -185,7 +185,8 @@ func (c *checker) check(rec, raw arrow.Record, origin []int) (*checked, error) {
 			return nil, err
 		}
 	}
-	c.sent = sent{cells: c.cells}
+	clear(c.cells)
+	c.sent = sent{cells: c.cells} // the record can go
 	return out, nil
 }
 

@@ -187,6 +187,7 @@ func (j *job) release() {
 		j.raw.Release()
 	}
 	j.rec.Release()
+	j.rec, j.raw, j.origin = nil, nil, nil // the job waits for its turn, the text need not
 }
 
 // loadRows reads the rows of a sheet, checks them on several goroutines, and takes what came out in order.

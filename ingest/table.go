@@ -39,7 +39,7 @@ type lineReader interface {
 const maxColumns = 2000
 
 // chunkRows is how many rows an Arrow record holds.
-const chunkRows = 8192
+const chunkRows = 4096
 
 // Columns of a record before the cells of the sheet.
 const (
