@@ -30,7 +30,7 @@ func EndOfDay(date time.Time) time.Time {
 }
 
 // linked are the logs that models read, beside the loaded rows and the code lists.
-var linked = []string{"ops_alias", "ops_batch", "ops_finding", "ops_measure", "ops_sender", "ops_zero"}
+var linked = []string{"ops_alias", "ops_batch", "ops_finding", "ops_measure", "ops_reference", "ops_sender", "ops_zero"}
 
 // AsOf calls use with a warehouse that knows what was known at the end of a day in Shanghai, and with options
 // whose today is that day. It is a database of its own, with views of the loaded rows and tables for results,

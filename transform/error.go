@@ -20,6 +20,10 @@ var (
 	ErrUnknownModel = &Error{Code: "transform.unknown_model", english: "there is no model or indicator {name}"}
 	// ErrNoRows: nothing in sql/explain says what the rows of a reading of a state are. Args: indicator.
 	ErrNoRows = &Error{Code: "explain.no_rows", english: "sql/explain has no file that lists the rows of {indicator}"}
+	// ErrNoValues: no transform has computed values to freeze or compare.
+	ErrNoValues = &Error{Code: "snapshot.no_values", english: "there are no values, run ohwatch transform first"}
+	// ErrNoSnapshot: there is no snapshot of that number. Args: snapshot.
+	ErrNoSnapshot = &Error{Code: "snapshot.unknown", english: "there is no snapshot {snapshot}"}
 	// ErrCheckFailed: checks of sql/checks found rows; the Result is complete. Args: checks.
 	ErrCheckFailed = &Error{Code: "transform.checks_failed", english: "checks on the results failed: {checks}"}
 	// ErrBusy: another run has held the warehouse for longer than a run waits.

@@ -71,6 +71,7 @@ func commands(a *app) []*cobra.Command {
 		newQualityCommand(a),
 		newTransformCommand(a),
 		newIndicatorsCommand(a),
+		newSnapshotCommand(a),
 		newWarnCommand(a),
 		newWarningsCommand(a),
 		newReportCommand(a),

@@ -16,7 +16,6 @@ import (
 	"ohwatch/internal/message"
 	"ohwatch/internal/period"
 	"ohwatch/internal/simulate"
-	"ohwatch/reports"
 	"ohwatch/transform"
 )
 
@@ -80,7 +79,7 @@ func (a *app) demo(ctx context.Context, opt simulate.Options) error {
 	opt.Truth = filepath.Join(a.cfg.Data.Dir, "city-truth.json")
 	week := a.lastWeek()
 	var evaluation transform.Evaluation
-	var bulletin reports.Result
+	var written bulletin
 	steps := []struct {
 		name string
 		run  func() error
@@ -99,7 +98,7 @@ func (a *app) demo(ctx context.Context, opt simulate.Options) error {
 			if _, err = a.weeklyIn(ctx, english, week, "", "demo"); err != nil {
 				return err
 			}
-			bulletin, err = a.weeklyIn(ctx, chinese, week, "", "demo")
+			written, err = a.weeklyIn(ctx, chinese, week, "", "demo")
 			return err
 		}},
 	}
@@ -118,7 +117,7 @@ func (a *app) demo(ctx context.Context, opt simulate.Options) error {
 	if err := a.printWarnings(evaluation.Warnings); err != nil {
 		return err
 	}
-	path, err := filepath.Abs(bulletin.Path)
+	path, err := filepath.Abs(written.Path)
 	if err != nil {
 		return fmt.Errorf("demo: path of the bulletin: %w", err)
 	}

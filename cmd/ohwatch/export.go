@@ -189,3 +189,5 @@ func (a *app) renderQuery(name string, fields map[string]any) (string, error) {
 }
 
 func namedText(name, value string) any { return clickhouse.Named(name, value) }
+
+func numbered(name string, value uint64) any { return clickhouse.Named(name, value) }

@@ -52,6 +52,9 @@ func newReportWeeklyCommand(a *app) *cobra.Command {
 				return a.printJSON(result)
 			}
 			a.say("report.written", map[string]any{"path": result.Path, "bytes": result.Bytes, "hash": result.SHA256})
+			if result.Snapshot != 0 {
+				a.say("snapshot.behind", map[string]any{"snapshot": result.Snapshot, "hash": result.SnapshotSHA256})
+			}
 			return nil
 		},
 	}
@@ -64,9 +67,16 @@ func newReportWeeklyCommand(a *app) *cobra.Command {
 // lastWeek is the last ISO week that had ended before today.
 func (a *app) lastWeek() period.Period { return period.Of(a.today(), period.Week).Prev(1) }
 
+// bulletin is a bulletin that was written, with the snapshot of the values behind it; 0: there were none.
+type bulletin struct {
+	reports.Result
+	Snapshot       uint64 `json:"snapshot"`
+	SnapshotSHA256 string `json:"snapshot_sha256"`
+}
+
 // weekly writes the bulletin of a week into the folder, the configured one if out is empty. It speaks the
 // language of --lang, else the one configured for bulletins.
-func (a *app) weekly(ctx context.Context, week period.Period, out, by string) (reports.Result, error) {
+func (a *app) weekly(ctx context.Context, week period.Period, out, by string) (bulletin, error) {
 	printer := a.printer
 	if a.flags.lang == "" {
 		printer = a.catalogue.Printer(message.Lang(a.cfg.Reports.Lang))
@@ -75,10 +85,10 @@ func (a *app) weekly(ctx context.Context, week period.Period, out, by string) (r
 }
 
 // weeklyIn writes the bulletin of a week in the printer's language into the folder, the configured one if out is
-// empty.
-func (a *app) weeklyIn(ctx context.Context, printer *message.Printer, week period.Period, out, by string) (reports.Result, error) {
+// empty, and freezes the values behind it.
+func (a *app) weeklyIn(ctx context.Context, printer *message.Printer, week period.Period, out, by string) (bulletin, error) {
 	if err := a.openDB(ctx); err != nil {
-		return reports.Result{}, err
+		return bulletin{}, err
 	}
 	if out == "" {
 		out = a.cfg.Reports.Out
@@ -87,12 +97,17 @@ func (a *app) weeklyIn(ctx context.Context, printer *message.Printer, week perio
 		}
 	}
 	city := a.cfg.City
-	return reports.Weekly(ctx, a.db, reports.Options{
+	result, err := reports.Weekly(ctx, a.db, reports.Options{
 		Period: week, Today: a.today(), Out: out, City: city.Code,
 		CityName:     message.Text{Zh: city.NameZh, En: city.NameEn},
 		Organisation: message.Text{Zh: city.OrganisationZh, En: city.OrganisationEn},
 		Printer:      printer, By: by,
 	})
+	if err != nil {
+		return bulletin{}, err
+	}
+	snapshot, err := a.freezeBulletin(ctx, week, result, by)
+	return bulletin{result, snapshot.Snapshot, snapshot.SHA256}, err
 }
 
 // newReportListCommand is `ohwatch report list`: the bulletins written so far.
