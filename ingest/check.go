@@ -24,9 +24,9 @@ type checked struct {
 	key      []uint64
 	content  []uint64
 	state    []uint8
-	notes    [][]string // codes of warnings and notes on each row
+	notes    *notes
 	warned   []bool
-	sealed   []string // voids as sent, sealed: they may still turn out to have nothing to void
+	sealed   map[int]string // voids as sent, sealed: they may still turn out to have nothing to void
 	columns  []builder
 	findings []finding
 	periods  []period // for the check on overlaps, one for each accepted row
@@ -40,7 +40,7 @@ func (o *checked) reserve(periods bool) {
 	n := o.read
 	o.rows, o.key, o.content = make([]uint32, 0, n), make([]uint64, 0, n), make([]uint64, 0, n)
 	o.state, o.warned = make([]uint8, 0, n), make([]bool, 0, n)
-	o.notes, o.sealed = make([][]string, 0, n), make([]string, 0, n)
+	o.notes = newNotes(n)
 	if periods {
 		o.periods = make([]period, 0, n)
 	}
@@ -85,9 +85,9 @@ type checker struct {
 	rules   []recollection // of each rule of the contract
 	parsed  map[string]parsedHazards
 	overlap *Check
-	words   []*words            // of each column of the warehouse
-	listed  map[string][]string // notes of rows with one code
-	told    map[string]bool     // employers noted as discovered
+	words   []*words        // of each column of the warehouse
+	codes   []string        // of notes
+	told    map[string]bool // employers noted as discovered
 
 	factor []float64 // of each field whose heading names a unit that is not the warehouse's; 0 for the others
 }
@@ -127,7 +127,7 @@ func newChecker(p *plan, h header) *checker {
 		filled: make([]uint16, blockRows), titled: make([]uint16, blockRows), sums: make([]uint64, blockRows),
 		memo: make([]readings, fields), blank: make([]reading, fields), seed: maphash.MakeSeed(),
 		rules: make([]recollection, len(p.rules)), parsed: map[string]parsedHazards{},
-		listed: map[string][]string{}, told: map[string]bool{},
+		told: map[string]bool{},
 	}
 	for j := range fields {
 		c.reads[j], c.texts[j] = make([]*reading, blockRows), make([]string, blockRows)
@@ -288,16 +288,18 @@ func (c *checker) collect(out *checked) error {
 		out.rows = append(out.rows, c.lines.Value(c.base+i))
 		out.key = append(out.key, key)
 		out.state = append(out.state, c.state[i])
-		out.notes = append(out.notes, c.notes())
+		out.notes.add(c.notes())
 		out.warned = append(out.warned, warned)
-		sealed := ""
 		if c.state[i] == asVoid {
-			var err error
-			if sealed, err = c.seal(); err != nil {
+			sealed, err := c.seal()
+			if err != nil {
 				return err
 			}
+			if out.sealed == nil {
+				out.sealed = map[int]string{}
+			}
+			out.sealed[len(out.rows)-1] = sealed
 		}
-		out.sealed = append(out.sealed, sealed)
 		if c.overlap != nil {
 			out.periods = append(out.periods, c.period())
 		}

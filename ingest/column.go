@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unsafe"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/google/uuid"
@@ -35,12 +34,12 @@ func newBuilder(typ string, words *words, rows int) (builder, error) {
 		words = words.open()
 		return &codeColumn{words: words, dict: words.dict, places: make([]uint32, 0, rows)}, nil
 	case "String":
-		return &textColumn{data: make([]byte, 0, 16*rows), ends: make([]uint32, 0, rows)}, nil
+		return &textColumn{data: make([]byte, 0, 16*rows), ends: make(spans, 0, rows)}, nil
 	case "Array(LowCardinality(String))":
 		words = words.open()
 		return &codesColumn{words: words, dict: words.dict, ends: make(spans, 0, rows), places: make([]uint32, 0, rows)}, nil
 	case "Array(String)":
-		return &textsColumn{ends: make(spans, 0, rows)}, nil
+		return &textsColumn{ends: make(spans, 0, rows), bytes: make(spans, 0, rows)}, nil
 	case "Array(UUID)":
 		return &idsColumn{ends: make(spans, 0, rows)}, nil
 	case "UUID":
@@ -84,126 +83,6 @@ func kept[T any](s []T, rows []bool) []T {
 	return s[:n]
 }
 
-// words numbers the texts of one column, for one goroutine. The numbers last from record to record; a record's
-// own dictionary holds only those that occur in it.
-type words struct {
-	numbers map[string]uint32
-	texts   []string
-	local   []uint32 // place of each text in the dictionary of the present record,
-	record  []uint32 // valid when this is the number of the present record
-	present uint32
-	edition uint32 // changes when the numbers are given anew
-	dict    *dict
-	recent  [256]recentWord
-}
-
-// dict holds the texts of one record, the empty one first.
-type dict struct{ texts []string }
-
-// recentWord finds the number of a text by where it lies in memory.
-type recentWord struct {
-	data   *byte
-	size   int
-	number uint32
-}
-
-// maxWords bounds how many texts of a column are remembered.
-const maxWords = 1 << 16
-
-func newWords() *words { return &words{numbers: map[string]uint32{}} }
-
-// open begins the dictionary of a record.
-func (w *words) open() *words {
-	if w == nil {
-		w = newWords()
-	}
-	if len(w.texts) > maxWords {
-		*w = words{numbers: map[string]uint32{}, present: w.present, edition: w.edition + 1}
-	}
-	w.present++
-	w.dict = &dict{make([]string, 1, 64)}
-	return w
-}
-
-// place returns the place of a text in the dictionary of the present record. kept says that the text lives longer
-// than the record.
-func (w *words) place(s string, kept bool) uint32 {
-	if s == "" {
-		return 0
-	}
-	if !kept {
-		return w.use(w.number(s))
-	}
-	data := unsafe.StringData(s)
-	at := uintptr(unsafe.Pointer(data))
-	r := &w.recent[(at>>4^at>>14)%uintptr(len(w.recent))]
-	if r.data != data || r.size != len(s) {
-		*r = recentWord{data, len(s), w.number(s)}
-	}
-	return w.use(r.number)
-}
-
-// number returns the number of a text.
-func (w *words) number(s string) uint32 {
-	n, ok := w.numbers[s]
-	if !ok {
-		s = strings.Clone(s)
-		n = uint32(len(w.texts))
-		w.numbers[s] = n
-		w.texts, w.local, w.record = append(w.texts, s), append(w.local, 0), append(w.record, 0)
-	}
-	return n
-}
-
-func (w *words) use(n uint32) uint32 {
-	if w.record[n] != w.present {
-		w.record[n], w.local[n] = w.present, uint32(len(w.dict.texts))
-		w.dict.texts = append(w.dict.texts, w.texts[n])
-	}
-	return w.local[n]
-}
-
-// dictionary writes a column of type LowCardinality(String): its dictionary and the place of each row in it.
-func dictionary(dict []string, places []uint32) []byte {
-	const additional = 1<<9 | 1<<10 // the block carries its own keys
-	if len(places) == 0 {
-		return []byte{}
-	}
-	width, size := uint64(0), 1
-	switch {
-	case len(dict) > math.MaxUint16:
-		width, size = 2, 4
-	case len(dict) > math.MaxUint8:
-		width, size = 1, 2
-	}
-	n := 24 + size*len(places)
-	for _, s := range dict {
-		n += len(s) + 3
-	}
-	b := make([]byte, 0, n)
-	b = binary.LittleEndian.AppendUint64(b, additional|width)
-	b = binary.LittleEndian.AppendUint64(b, uint64(len(dict)))
-	for _, s := range dict {
-		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
-	}
-	b = binary.LittleEndian.AppendUint64(b, uint64(len(places)))
-	switch size {
-	case 1:
-		for _, p := range places {
-			b = append(b, byte(p))
-		}
-	case 2:
-		for _, p := range places {
-			b = binary.LittleEndian.AppendUint16(b, uint16(p))
-		}
-	default:
-		for _, p := range places {
-			b = binary.LittleEndian.AppendUint32(b, p)
-		}
-	}
-	return b
-}
-
 // codeColumn holds texts that repeat.
 type codeColumn struct {
 	words  *words // only while rows are added
@@ -231,48 +110,37 @@ func (c *codeColumn) native() warehouse.NativeColumn {
 }
 func (c *codeColumn) sum(v *value) uint64 { return sumText(v.text) }
 
-// textColumn holds texts that do not repeat.
+// textColumn holds texts that do not repeat, as they are sent: each with its length before it.
 type textColumn struct {
 	data []byte
-	ends []uint32
+	ends spans
 }
 
 func (c *textColumn) add(v *value) {
-	c.data = append(c.data, v.text...)
+	c.data = appendText(c.data, v.text)
 	c.ends = append(c.ends, uint32(len(c.data)))
 }
 
-func (c *textColumn) keep(rows []bool) {
-	n, begin, to := 0, uint32(0), uint32(0)
-	for i, end := range c.ends {
-		if rows[i] {
-			to += uint32(copy(c.data[to:], c.data[begin:end]))
-			c.ends[n] = to
-			n++
-		}
-		begin = end
-	}
-	c.data, c.ends = c.data[:to], c.ends[:n]
-}
+func (c *textColumn) keep(rows []bool) { c.ends, c.data = keepLists(c.ends, c.data, rows) }
 
-func (c *textColumn) native() warehouse.NativeColumn {
-	texts := make([]string, len(c.ends))
-	all := string(c.data)
-	begin := uint32(0)
-	for i, end := range c.ends {
-		texts[i], begin = all[begin:end], end
-	}
-	return warehouse.NativeColumn{Values: texts}
-}
-
-func (c *textColumn) sum(v *value) uint64 { return sumText(v.text) }
+func (c *textColumn) native() warehouse.NativeColumn { return warehouse.NativeColumn{Bytes: c.data} }
+func (c *textColumn) sum(v *value) uint64            { return sumText(v.text) }
 
 func (c *textColumn) text(i int) string {
-	begin := uint32(0)
-	if i > 0 {
-		begin = c.ends[i-1]
-	}
-	return string(c.data[begin:c.ends[i]])
+	begin, end := c.ends.span(i)
+	text, _ := cutText(c.data[begin:end])
+	return text
+}
+
+// appendText appends a text with its length before it.
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// cutText is the first text of what appendText has made, and what follows it.
+func cutText(b []byte) (text string, rest []byte) {
+	size, n := binary.Uvarint(b)
+	return string(b[n : n+int(size)]), b[n+int(size):]
 }
 
 // spans are the ends of the lists of a column, one for each row.
@@ -375,37 +243,51 @@ func sumNumber(bits uint64) uint64 { return max(1, mixed(bits)) }
 // sumNothing is the hash of a value that is not there, where that can be stored.
 const sumNothing = 1
 
-// textsColumn holds lists of texts that do not repeat.
+// textsColumn holds lists of texts that do not repeat, the texts as they are sent.
 type textsColumn struct {
-	ends  spans
-	texts []string
+	ends  spans // of each list among the texts
+	data  []byte
+	bytes spans // of each list in data
+	n     uint32
 }
 
 func (c *textsColumn) add(v *value) {
 	for _, s := range v.list {
-		if !v.kept {
-			s = strings.Clone(s)
-		}
-		c.texts = append(c.texts, s)
+		c.data = appendText(c.data, s)
 	}
-	c.ends = append(c.ends, uint32(len(c.texts)))
+	c.n += uint32(len(v.list))
+	c.ends, c.bytes = append(c.ends, c.n), append(c.bytes, uint32(len(c.data)))
 }
 
-func (c *textsColumn) keep(rows []bool) { c.ends, c.texts = keepLists(c.ends, c.texts, rows) }
+func (c *textsColumn) keep(rows []bool) {
+	c.bytes, c.data = keepLists(c.bytes, c.data, rows)
+	n, begin, to := 0, uint32(0), uint32(0)
+	for i, end := range c.ends {
+		if rows[i] {
+			to += end - begin
+			c.ends[n] = to
+			n++
+		}
+		begin = end
+	}
+	c.ends, c.n = c.ends[:n], to
+}
 
 func (c *textsColumn) native() warehouse.NativeColumn {
-	b := c.ends.native()
-	for _, s := range c.texts {
-		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
-	}
-	return warehouse.NativeColumn{Bytes: b}
+	return warehouse.NativeColumn{Bytes: append(c.ends.native(), c.data...)}
 }
 
 func (c *textsColumn) sum(v *value) uint64 { return sumList(v.list) }
 
 func (c *textsColumn) list(i int) []string {
-	begin, end := c.ends.span(i)
-	return c.texts[begin:end]
+	begin, end := c.bytes.span(i)
+	var list []string
+	for b := c.data[begin:end]; len(b) > 0; {
+		var text string
+		text, b = cutText(b)
+		list = append(list, text)
+	}
+	return list
 }
 
 // argsColumn holds what messages need, as Map(LowCardinality(String), String), in the order of the names.
@@ -434,7 +316,7 @@ func (c *argsColumn) add(args map[string]string) {
 func (c *argsColumn) native() warehouse.NativeColumn {
 	b := append(c.ends.native(), dictionary(c.names, c.places)...)
 	for _, s := range c.values {
-		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
+		b = appendText(b, s)
 	}
 	return warehouse.NativeColumn{Bytes: b}
 }

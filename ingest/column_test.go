@@ -214,7 +214,7 @@ func TestChecker_RemembersWithoutDifference(t *testing.T) {
 			}
 			for i, line := range out.rows {
 				rows = append(rows, row{
-					Line: line, Key: out.key[i], Content: out.content[i], Notes: fmt.Sprint(out.notes[i]),
+					Line: line, Key: out.key[i], Content: out.content[i], Notes: fmt.Sprint(out.notes.lists[out.notes.of[i]]),
 					State: out.state[i], Warned: out.warned[i], Findings: found[line],
 				})
 				delete(found, line)

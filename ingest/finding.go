@@ -75,27 +75,15 @@ func (c *checker) shifted() bool {
 	return kinds >= 3
 }
 
-// notes lists the codes of the findings on the row. Rows with the same single code share their list.
+// notes lists the codes of the findings on the row. It is valid until the next call.
 func (c *checker) notes() []string {
-	switch len(c.found[c.i]) {
-	case 0:
-		return nil
-	case 1:
-		code := c.found[c.i][0].code
-		notes, ok := c.listed[code]
-		if !ok {
-			notes = []string{code}
-			c.listed[code] = notes
-		}
-		return notes
-	}
-	var notes []string
-	for _, f := range c.found[c.i] {
-		if !slices.Contains(notes, f.code) {
-			notes = append(notes, f.code)
+	c.codes = c.codes[:0]
+	for i := range c.found[c.i] {
+		if code := c.found[c.i][i].code; !slices.Contains(c.codes, code) {
+			c.codes = append(c.codes, code)
 		}
 	}
-	return notes
+	return c.codes
 }
 
 // keyed reports whether the natural key of a rejected row could be read: no reject is about the whole row or

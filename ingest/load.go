@@ -52,7 +52,7 @@ type ready struct {
 	op      []byte // of the enumeration: load, correct, void
 	key     []uint64
 	content []uint64
-	notes   [][]string
+	notes   *notes
 	columns []builder
 }
 
@@ -350,7 +350,7 @@ func (l *Loader) decide(ctx context.Context, s *stream, u undecided) error {
 				for _, line := range []uint32{old.line, out.rows[i]} {
 					out.findings = append(out.findings, finding{row: line, severity: note, code: "same_key_twice", field: -1, key: key})
 				}
-				run.notes[i] = append(run.notes[i], "same_key_twice")
+				run.notes.also(i, "same_key_twice")
 				noted = true
 			}
 		}
@@ -359,7 +359,7 @@ func (l *Loader) decide(ctx context.Context, s *stream, u undecided) error {
 			s.known.put(key, now)
 			if len(out.periods) > 0 && run.op[i] != opVoid && u.overlap.add(out.periods[i]) {
 				out.findings = append(out.findings, finding{row: out.rows[i], severity: warn, code: "period_overlap", field: -1, key: key})
-				run.notes[i] = append(run.notes[i], "period_overlap")
+				run.notes.also(i, "period_overlap")
 				noted = true
 			}
 		}
@@ -385,7 +385,7 @@ func (l *Loader) decide(ctx context.Context, s *stream, u undecided) error {
 	}
 	if !all {
 		run.rows, run.key, run.content = kept(run.rows, write), kept(run.key, write), kept(run.content, write)
-		run.notes, run.version, run.op = kept(run.notes, write), kept(run.version, write), kept(run.op, write)
+		run.notes.of, run.version, run.op = kept(run.notes.of, write), kept(run.version, write), kept(run.op, write)
 		for _, column := range run.columns {
 			column.keep(write)
 		}

@@ -189,12 +189,6 @@ func (r *ready) native() []warehouse.NativeColumn {
 			sheets[i] = 1
 		}
 	}
-	notes := &codesColumn{words: newWords()}
-	notes.words.open()
-	notes.dict = notes.words.dict
-	for _, list := range r.notes {
-		notes.add(&value{list: list, kept: true})
-	}
 	columns := make([]warehouse.NativeColumn, 0, len(common)+len(r.columns))
 	for _, b := range [][]byte{
 		batches, appendNumbers(nil, r.rows), dictionary(dict, sheets), appendNumbers(nil, r.version), r.op,
@@ -202,7 +196,7 @@ func (r *ready) native() []warehouse.NativeColumn {
 	} {
 		columns = append(columns, warehouse.NativeColumn{Bytes: b})
 	}
-	columns = append(columns, notes.native())
+	columns = append(columns, r.notes.native())
 	for _, column := range r.columns {
 		columns = append(columns, column.native())
 	}
