@@ -57,6 +57,7 @@ type Field struct {
 	Max      *float64            `yaml:"max"`      // largest value, or longest length of a text
 	Below    *float64            `yaml:"below"`    // values from here on are too large
 	Future   bool                `yaml:"future"`   // the date may lie in the future
+	Severity map[string]severity `yaml:"severity"` // of the checks on the field, by code, where it is not the usual one
 	Use      string              `yaml:"use"`      // drop: checked but not stored; vault: kept encrypted, apart from the rows
 	Check    string              `yaml:"check"`    // form of a text: phone, or names (two or more)
 	PII      int                 `yaml:"pii"`      // 0 none, 1 contact of an organisation, 2 indirect, 3 direct identifier, 4 health
@@ -270,6 +271,7 @@ func (c *Contract) prepare(reference *lists) error {
 			errs = append(errs, err)
 		}
 	}
+	errs = append(errs, c.checkSeverities()...)
 	if slices.ContainsFunc(c.Fields, func(f Field) bool { return f.Use == "vault" }) && !slices.Contains(columns, "person_key") {
 		bad("a field goes to the vault, and there is no person_key that it would belong to")
 	}

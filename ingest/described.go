@@ -26,31 +26,70 @@ func (c *Contract) AllChecks() []Described {
 		}
 		list = append(list, Described{code, string(s), append([]string{}, fields...)})
 	}
-	for i := range c.Fields {
-		f := &c.Fields[i]
-		if f.Required == "Y" {
-			add("required", reject, f.Name)
-		}
-		for _, k := range typeChecks[f.Type] {
-			add(k.code, k.severity, f.Name)
-		}
-		if f.Type == "date" || f.Type == "month" {
-			if !f.Future {
-				add("date_future", reject, f.Name)
-			}
-		}
-		if f.Min != nil || f.Max != nil || f.Below != nil || f.Type == "years" || f.Type == "months" {
-			add("out_of_range", reject, f.Name)
-		}
-		switch {
-		case f.Type == "code" && f.Unknown != "keep":
-			add("unknown_code", severity(f.Unknown), f.Name)
-		case f.Check == "phone":
-			add("phone_invalid", warn, f.Name)
-		case f.Check == "names":
-			add("one_name", warn, f.Name)
+	onField := func(code string, s severity, fields ...string) {
+		for _, name := range fields {
+			add(code, c.Field(name).severityOf(code, s), name)
 		}
 	}
+	for i := range c.Fields {
+		c.fieldChecks(&c.Fields[i], onField)
+	}
+	c.ruleChecks(onField)
+	for _, code := range formulaCodes {
+		for i := range c.Fields {
+			if f := &c.Fields[i]; f.Severity[code] != "" {
+				add(code, f.Severity[code], f.Name)
+			}
+		}
+	}
+	for i := range c.Checks {
+		add(c.Checks[i].Code, c.Checks[i].Severity, c.Checks[i].Fields...)
+	}
+	for _, code := range append([]string{"bad_bytes", "broken_quote", "broken_record", "totals_row", "repeated_header", "not_a_record", "shifted_row"}, formulaCodes...) {
+		add(code, reject)
+	}
+	if slices.ContainsFunc(c.Fields, func(f Field) bool { return f.Type == "state" }) {
+		add("void_unknown", reject)
+	}
+	add("same_key_twice", note)
+	order := []string{string(reject), string(warn), string(note)}
+	slices.SortStableFunc(list, func(a, b Described) int {
+		return slices.Index(order, a.Severity) - slices.Index(order, b.Severity)
+	})
+	return list
+}
+
+// formulaCodes are the checks on formulas, which are made on each field.
+var formulaCodes = []string{"formula_error", "formula_uncomputed"}
+
+// fieldChecks hands the checks on one field by itself to add, with the severity that they have unless the contract sets it.
+func (c *Contract) fieldChecks(f *Field, add func(code string, s severity, fields ...string)) {
+	if f.Required == "Y" {
+		add("required", reject, f.Name)
+	}
+	for _, k := range typeChecks[f.Type] {
+		add(k.code, k.severity, f.Name)
+	}
+	if f.Type == "date" || f.Type == "month" {
+		if !f.Future {
+			add("date_future", reject, f.Name)
+		}
+	}
+	if f.Min != nil || f.Max != nil || f.Below != nil || f.Type == "years" || f.Type == "months" {
+		add("out_of_range", reject, f.Name)
+	}
+	switch {
+	case f.Type == "code" && f.Unknown != "keep":
+		add("unknown_code", severity(f.Unknown), f.Name)
+	case f.Check == "phone":
+		add("phone_invalid", warn, f.Name)
+	case f.Check == "names":
+		add("one_name", warn, f.Name)
+	}
+}
+
+// ruleChecks hands the checks that the contract's rules make on fields to add.
+func (c *Contract) ruleChecks(add func(code string, s severity, fields ...string)) {
 	for _, r := range c.Derive {
 		from := slices.DeleteFunc(slices.Clone(r.From), func(name string) bool { return name == "" })
 		switch r.Rule {
@@ -60,7 +99,8 @@ func (c *Contract) AllChecks() []Described {
 				add("employer_by_name", warn, from...)
 				add("employer_by_code", warn, from[0])
 				add("name_differs", warn, from[len(from)-1])
-				add("employer_discovered", note, from...)
+				add("employer_discovered", note, from[0])
+				add("employer_discovered", warn, from[1:]...)
 			}
 		case "person":
 			if len(from) > 2 {
@@ -75,23 +115,12 @@ func (c *Contract) AllChecks() []Described {
 			add("conclusion_not_valid_on_date", warn, from[:2]...)
 		case "catalogue":
 			add("disease_review", warn, from[0])
+		case "measured":
+			add("out_of_range", reject, from[0])
+		case "dose":
+			add("required", reject, from[0])
 		}
 	}
-	for i := range c.Checks {
-		add(c.Checks[i].Code, c.Checks[i].Severity, c.Checks[i].Fields...)
-	}
-	for _, code := range []string{"bad_bytes", "broken_quote", "broken_record", "totals_row", "repeated_header", "not_a_record", "shifted_row", "formula_error", "formula_uncomputed"} {
-		add(code, reject)
-	}
-	if slices.ContainsFunc(c.Fields, func(f Field) bool { return f.Type == "state" }) {
-		add("void_unknown", reject)
-	}
-	add("same_key_twice", note)
-	order := []string{string(reject), string(warn), string(note)}
-	slices.SortStableFunc(list, func(a, b Described) int {
-		return slices.Index(order, a.Severity) - slices.Index(order, b.Severity)
-	})
-	return list
 }
 
 // ChecksOf returns the checks that concern a field.

@@ -106,6 +106,9 @@ func (c *checker) readField(j int, v, second *value) {
 		return
 	}
 	if flt := c.convert(f, j, text, v, second); flt.code != "" {
+		if flt.severity == reject && v.text == "" && f.loosened(flt.code) {
+			*v = value{} // a number out of its range is loaded as missing
+		}
 		c.find(flt.severity, flt.code, j, flt.args)
 	}
 }

@@ -52,6 +52,7 @@ func (c *checker) find(s severity, code string, field int, args map[string]strin
 	f := finding{severity: s, code: code, field: field, args: args}
 	if field >= 0 {
 		f.value = c.text(field)
+		f.severity = c.plan.contract.Fields[field].severityOf(code, s)
 	}
 	c.found[c.i] = append(c.found[c.i], f)
 }

@@ -42,6 +42,9 @@ const (
 
 // newPlan prepares a contract; types gives the ClickHouse type of each column of its table.
 func newPlan(c *Contract, types map[string]string, lists *lists, roster *roster, keyring *keys, today int32) (*plan, error) {
+	if err := c.emptiable(types); err != nil {
+		return nil, err
+	}
 	p := &plan{contract: c, names: c.columns(), lists: lists, roster: roster, keyring: keyring, today: today}
 	for _, name := range p.names {
 		typ, ok := types[name]

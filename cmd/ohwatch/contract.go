@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -127,8 +128,9 @@ func (a *app) showContract(c *ingest.Contract) error {
 			strings.Join(choices, "、"), others,
 		})
 	}
-	if a.json {
-		return nil
+	if a.json { // and the checks on rows as a whole
+		rows := slices.DeleteFunc(c.AllChecks(), func(k ingest.Described) bool { return len(k.Fields) > 0 })
+		return a.printJSON(map[string]any{"field": "", "key": c.Key, "checks": rows})
 	}
 	if err := printTable(a.out, strings.Split(a.text("contract.show_head", nil), "|"), rows); err != nil {
 		return err
