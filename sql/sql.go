@@ -22,7 +22,7 @@ import (
 	"strings"
 )
 
-//go:embed all:migrations all:models all:indicators all:explain all:gaps all:rules all:series all:checks all:queries all:reference
+//go:embed all:migrations all:models all:indicators all:explain all:assessment all:gaps all:rules all:series all:checks all:queries all:reference
 var embedded embed.FS
 
 // ErrNoFile is returned when a file of the asked name does not exist.

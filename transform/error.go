@@ -24,6 +24,22 @@ var (
 	ErrNoValues = &Error{Code: "snapshot.no_values", english: "there are no values, run ohwatch transform first"}
 	// ErrNoSnapshot: there is no snapshot of that number. Args: snapshot.
 	ErrNoSnapshot = &Error{Code: "snapshot.unknown", english: "there is no snapshot {snapshot}"}
+	// ErrNoScheme: there is no scheme of that name. Args: scheme.
+	ErrNoScheme = &Error{Code: "assessment.no_scheme", english: "there is no scheme {scheme} in the folder assessment"}
+	// ErrNoAssessment: there is no assessment of that number, or none that can be replaced. Args: assessment.
+	ErrNoAssessment = &Error{Code: "assessment.unknown", english: "there is no assessment {assessment}"}
+	// ErrAssessmentLocked: the assessment is locked. Args: assessment.
+	ErrAssessmentLocked = &Error{Code: "assessment.already_locked", english: "assessment {assessment} is locked already"}
+	// ErrAssessmentTaken: another assessment of the scheme and period is locked. Args: assessment.
+	ErrAssessmentTaken = &Error{Code: "assessment.taken", english: "assessment {assessment} of this scheme and period is locked"}
+	// ErrNotIntact: a stored result is not what was computed. Args: assessment.
+	ErrNotIntact = &Error{Code: "assessment.not_intact", english: "assessment {assessment} is not what was computed"}
+	// ErrNotLocked: a draft cannot be appealed against. Args: assessment.
+	ErrNotLocked = &Error{Code: "assessment.not_locked", english: "assessment {assessment} is a draft"}
+	// ErrAppealLate: the days for appeals are over. Args: until.
+	ErrAppealLate = &Error{Code: "assessment.late", english: "appeals were taken until {until}"}
+	// ErrNoUnit: the unit, or the item, was not assessed. Args: unit, item.
+	ErrNoUnit = &Error{Code: "assessment.no_unit", english: "{unit} {item} was not assessed"}
 	// ErrCheckFailed: checks of sql/checks found rows; the Result is complete. Args: checks.
 	ErrCheckFailed = &Error{Code: "transform.checks_failed", english: "checks on the results failed: {checks}"}
 	// ErrBusy: another run has held the warehouse for longer than a run waits.

@@ -170,20 +170,10 @@ func (s Snapshot) store(ctx context.Context, db *warehouse.DB) error {
 		"snapshot", "at", "kind", "name", "periods", "read_on", "as_of", "city", "batches", "decisions", "definitions", "references",
 		"document", "document_sha256", "n_values", "values_sha256", "previous_sha256", "sha256", "by", "comment",
 	}
-	a, err := db.Append(ctx, "ops_snapshot", columns)
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	for i, value := range []any{
+	return appendRows(ctx, db, "ops_snapshot", columns, [][]any{{
 		s.Snapshot, s.At, s.Kind, s.Name, s.Periods, s.ReadOn, s.AsOf, s.City, s.Batches, s.Decisions, s.Definitions, s.References,
 		s.Document, s.DocumentSHA256, s.Values, s.ValuesSHA256, s.PreviousSHA256, s.SHA256, s.By, s.Comment,
-	} {
-		if err := a.Column(i).AppendRow(value); err != nil {
-			return fmt.Errorf("store snapshot %d: column %s: %w", s.Snapshot, columns[i], err)
-		}
-	}
-	return a.Send()
+	}})
 }
 
 // presentState is what the values of db are made of, as a snapshot that nobody has taken.

@@ -72,6 +72,7 @@ func commands(a *app) []*cobra.Command {
 		newTransformCommand(a),
 		newIndicatorsCommand(a),
 		newSnapshotCommand(a),
+		newAssessmentCommand(a),
 		newWarnCommand(a),
 		newWarningsCommand(a),
 		newReportCommand(a),

@@ -41,7 +41,9 @@ type Config struct {
 	Serve   Serve   `yaml:"serve"`
 	Upload  Upload  `yaml:"upload"`
 	Reports Reports `yaml:"reports"`
-	Dose    Dose    `yaml:"dose"`
+
+	Assessment Assessment `yaml:"assessment"`
+	Dose       Dose       `yaml:"dose"`
 
 	// Fetch holds the SFTP servers to fetch files from, by name.
 	Fetch map[string]Fetch `yaml:"fetch"`
@@ -153,6 +155,11 @@ type Fetch struct {
 	Job           `yaml:",inline"`
 }
 
+// Assessment says how townships and departments are assessed.
+type Assessment struct {
+	Scheme string `yaml:"scheme"` // name of a file in sql/assessment or in the folder assessment of data.definitions
+}
+
 // Reports says where bulletins go.
 type Reports struct {
 	Out  string `yaml:"out"`  // folder, relative to the data directory
@@ -224,7 +231,9 @@ func Default() Config {
 		Serve:   Serve{Listen: "127.0.0.1:8080"},
 		Upload:  Upload{MaxSize: 512 << 20, PerMinute: 120},
 		Reports: Reports{Out: "reports", Lang: "zh"},
-		Dose:    Dose{BelowMDL: "half", ThyroidShield: true, FirstBlock: 2001},
+
+		Assessment: Assessment{Scheme: "city"},
+		Dose:       Dose{BelowMDL: "half", ThyroidShield: true, FirstBlock: 2001},
 	}
 }
 

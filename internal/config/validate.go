@@ -57,6 +57,8 @@ func (c Config) validate(sources source) error {
 	filled("city.organisation_zh", c.City.OrganisationZh, "新郑市卫生健康委员会")
 	filled("city.organisation_en", c.City.OrganisationEn, "Xinzheng Health Commission")
 
+	check(sourceName.MatchString(c.Assessment.Scheme), "assessment.scheme", c.Assessment.Scheme, "city")
+
 	filled("ingest.folder", c.Ingest.Folder, "drop")
 	check(isFolderName(c.Ingest.Done), "ingest.done", c.Ingest.Done, "done")
 	check(isFolderName(c.Ingest.Failed) && c.Ingest.Failed != c.Ingest.Done, "ingest.failed", c.Ingest.Failed, "failed")
