@@ -61,6 +61,16 @@ func TestJudgement_ByHand(t *testing.T) {
 		{name: "no limit at all, the word", result: result(20, "HZ-3-003", "TWA", "5", "x", "judgement", "'fail'"), state: "over", limit: "0", level: "-"},
 		{name: "no limit and no word", result: result(21, "HZ-3-003", "TWA", "5", "x", "judgement", "'none'"), state: "not_judged", limit: "0", level: "-"},
 		{name: "adjusted by the institution, no hours", result: result(22, benzene, "TWA", "5", "mg/m3", "limit_adjusted", "4.2"), state: "over", limit: "4.2", dissent: "missed", level: "4"},
+		{name: "short-term without a STEL is a peak", result: result(23, "HZ-1-036", "STEL", "41", "mg/m3"), state: "over", limit: "40", dissent: "missed", level: "4"},
+		{name: "a peak goes by the STEL where there is one", result: result(24, benzene, "PE", "10.2", "mg/m3"), state: "over", limit: "10", dissent: "missed", level: "4"},
+		{name: "a peak goes by the ceiling where there is one", result: result(25, formaldehyde, "PE", "0.56", "mg/m3"), state: "over", limit: "0.5", dissent: "missed", level: "4"},
+		{name: "six days of noise", result: result(26, noise, "LEX8h", "84.5", "dB(A)", "days_week", "6"), state: "over", limit: "85", dissent: "missed", level: "-"}, // 85.3
+		{name: "four days of noise", result: result(27, noise, "LEX8h", "85.5", "dB(A)", "days_week", "4"), state: "within", limit: "85", level: "-"},                 // 84.5
+		{name: "a week's level stays", result: result(28, noise, "LEX40h", "84.5", "dB(A)", "days_week", "6"), state: "within", limit: "85", level: "-"},
+		{name: "silica of 50 % lies in the first band", result: result(29, silica, "TWA", "0.6", "mg/m3", "fraction", "'respirable'", "free_sio2_pct", "50"), state: "within", limit: "0.7", level: "3"},
+		{name: "silica of 80 % lies in the second band", result: result(30, silica, "TWA", "0.25", "mg/m3", "fraction", "'respirable'", "free_sio2_pct", "80"), state: "within", limit: "0.3", level: "3"},
+		{name: "dust of 10 % is silica", result: result(31, fume, "TWA", "1.2", "mg/m3", "fraction", "'total'", "free_sio2_pct", "10"), state: "over", limit: "1", dissent: "missed", level: "4"},
+		{name: "asbestos stays asbestos", result: result(32, "HZ-1-005", "TWA", "0.7", "mg/m3", "fraction", "'total'", "free_sio2_pct", "20"), state: "within", limit: "0.8", level: "3"},
 	}
 	rows := make([]row, len(tests))
 	for i, tt := range tests {
@@ -220,5 +230,30 @@ func TestS1_EqualsNaiveReference(t *testing.T) {
 			c.same("S1p", "post", period, fmt.Sprintf("%d/%d", overP, len(posts)), town)
 			c.same("S1e", "employer", period, fmt.Sprintf("%d/%d", min(over, 1), min(len(judged), 1)), town)
 		}
+	}
+}
+
+// TestJudgement_Excursions counts short-term samples above three times the TWA at one point on one day: four are allowed.
+func TestJudgement_Excursions(t *testing.T) {
+	c := newCity(t, "2026-01-31")
+	c.load("employer", employer("A"))
+	var rows []row
+	peak := func(post, point, day string, n int, value string) { // the TWA is 8: peaks above 24, the limit is 40
+		for i := range n {
+			rows = append(rows, result(0, "HZ-1-036", "PE", value, "mg/m3", "post", quote(post), "point", quote(point), "sample_date", quote(day),
+				"report_no", "'R'", "sample_no", quote(fmt.Sprint(post, point, day, i))))
+		}
+	}
+	peak("p1", "a", "2025-06-02", 4, "30")
+	peak("p1", "b", "2025-06-02", 4, "30") // another worker
+	peak("p1", "a", "2025-06-03", 1, "30") // another shift
+	peak("p2", "a", "2025-06-02", 5, "30")
+	peak("p3", "a", "2025-06-02", 6, "24")
+	c.load("detection", rows...)
+	c.run()
+	got := c.query(`SELECT concat(post, ' ', limit_type, ' ', state, ' ', toString(n_excursions), ' ', toString(n_results), ' ', dissent) FROM fct_detection_judgement ORDER BY post`)
+	want := "p1 PE within 4 9 \np2 PE over 5 5 missed\np3 PE within 0 6 "
+	if got != want {
+		t.Errorf("excursions:\n%s\nwant\n%s", got, want)
 	}
 }

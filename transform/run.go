@@ -153,6 +153,11 @@ func run(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) {
 		if err != nil {
 			return err
 		}
+		if wanted.models[exposureModel] {
+			if err := buildExposure(ctx, db, opt, signatures, &result); err != nil {
+				return err
+			}
+		}
 		if wanted.indicators {
 			if err := buildIndicators(ctx, db, opt, indicators, models, signatures, &result); err != nil {
 				return err

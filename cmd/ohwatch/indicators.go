@@ -29,7 +29,7 @@ func newIndicatorsCommand(a *app) *cobra.Command {
 		Short: a.text("indicator.list_short", nil),
 		Args:  cobra.NoArgs,
 		RunE:  func(*cobra.Command, []string) error { return a.listIndicators() },
-	}, newIndicatorsShowCommand(a), newIndicatorsGapsCommand(a), newIndicatorsProjectCommand(a), newIndicatorsDoseCommand(a))
+	}, newIndicatorsShowCommand(a), newIndicatorsGapsCommand(a), newIndicatorsProjectCommand(a), newIndicatorsDoseCommand(a), newIndicatorsExposureCommand(a), newIndicatorsDissentCommand(a))
 	return command
 }
 

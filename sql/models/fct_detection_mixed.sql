@@ -25,7 +25,7 @@ FROM
     FROM fct_detection_result AS r
     INNER JOIN (SELECT hazard_id, mixed_effect AS effect FROM ref_hazard_judging WHERE mixed_effect != '') AS judging
         ON judging.hazard_id = r.judged_as
-    WHERE judged_type = 'TWA' AND limit_type != 'PE' AND limit_used > 0
+    WHERE judged_type = 'TWA' AND limit_used > 0
     GROUP BY employer_key, report_no, workshop, post, judged_as
 ) AS one
 GROUP BY employer_key, report_no, workshop, post, mixed_effect

@@ -44,9 +44,39 @@ type GroupExposure struct {
 	Verdict         Verdict // what holds
 }
 
-// EstimateGroup estimates the exposures of a similar exposure group from measurements of which some may lie below quantification,
-// and tests them by EN 689:2018 against the occupational exposure limit oel (0: there is none). level is the confidence
-// of the one-sided upper limits.
+// GroupEstimator estimates similar exposure groups. It remembers tolerance factors, which cost far more than the rest of an
+// estimate. It must not be used by several goroutines at once.
+type GroupEstimator struct {
+	level   float64
+	factors map[factorKey]float64
+}
+
+// factorKey names a tolerance factor for a coverage of 95 %.
+type factorKey struct {
+	n          int
+	confidence float64
+}
+
+// groupConfidence is the confidence that EN 689 asks of its statistical test.
+const groupConfidence = 0.70
+
+// NewGroupEstimator returns an estimator; level is the confidence of the one-sided upper limits.
+func NewGroupEstimator(level float64) *GroupEstimator {
+	return &GroupEstimator{level: level, factors: map[factorKey]float64{}}
+}
+
+func (e *GroupEstimator) factor(n int, confidence float64) float64 {
+	key := factorKey{n, confidence}
+	k, ok := e.factors[key]
+	if !ok {
+		k = toleranceFactor(n, 0.95, confidence, false)
+		e.factors[key] = k
+	}
+	return k
+}
+
+// Estimate estimates the exposures of a similar exposure group from measurements of which some may lie below quantification,
+// and tests them by EN 689:2018 against the occupational exposure limit oel (0: there is none).
 //
 // If all values are detected, GM and GSD are the sample's, the upper limit of the 95th percentile is the exact tolerance limit and
 // that of the exceedance its inverse (Hahn & Meeker, Statistical Intervals, 1991, 4.4 to 4.5). Otherwise the fit is FitLognormal's, else ROS's.
@@ -55,7 +85,7 @@ type GroupExposure struct {
 // above the limit is non-compliance, a level above it none. The statistical test (5.5.3, Annex F) takes the values of ROS in place of
 // those below quantification. Where six or more measurements have no spread that could be estimated, the five largest must pass the
 // preliminary test: this is a choice made here, not the standard's.
-func EstimateGroup(m Measurements, oel, level float64) (GroupExposure, error) {
+func (e *GroupEstimator) Estimate(m Measurements, oel float64) (GroupExposure, error) {
 	nan := math.NaN()
 	g := GroupExposure{
 		N: len(m.Value), Method: NoEstimate, GM: nan, GSD: nan, Mean: nan, P95: nan, P95Upper: nan, Exceedance: nan, ExceedanceUpper: nan, UR: nan, UT: nan,
@@ -63,23 +93,23 @@ func EstimateGroup(m Measurements, oel, level float64) (GroupExposure, error) {
 	if err := m.check(); err != nil {
 		return g, err
 	}
-	if err := checkLevel("conf", level); err != nil {
+	if err := checkLevel("conf", e.level); err != nil {
 		return g, err
 	}
 	if !(oel >= 0) || math.IsInf(oel, 1) {
 		return g, argumentError("oel", "must be 0 or more, got %v", oel)
 	}
 	g.Below = g.N - m.detected()
-	values, err := g.estimate(m, oel, level)
+	values, err := e.estimate(&g, m, oel)
 	if err != nil {
 		return g, err
 	}
-	g.judge(m, values, oel)
+	e.judge(&g, m, values, oel)
 	return g, nil
 }
 
 // estimate sets the estimates and returns the values that the statistical test takes, none where their spread is unknown.
-func (g *GroupExposure) estimate(m Measurements, oel, level float64) ([]float64, error) {
+func (e *GroupEstimator) estimate(g *GroupExposure, m Measurements, oel float64) ([]float64, error) {
 	var detected []float64
 	for i, below := range m.BelowLOD {
 		if !below {
@@ -91,7 +121,7 @@ func (g *GroupExposure) estimate(m Measurements, oel, level float64) ([]float64,
 	}
 	if g.Below == 0 {
 		g.Method = BySample
-		g.fromSample(m.Value, oel, level)
+		e.fromSample(g, m.Value, oel)
 		return m.Value, nil
 	}
 	r, err := ROS(m)
@@ -106,7 +136,7 @@ func (g *GroupExposure) estimate(m Measurements, oel, level float64) ([]float64,
 	if against == 0 {
 		against = 1 // the fit needs one; what it says about it is not used
 	}
-	fit, err := FitLognormal(m, against, level)
+	fit, err := FitLognormal(m, against, e.level)
 	if err != nil { // no maximum
 		g.Method = ByRegression
 		g.GM, g.GSD, g.Mean = math.Exp(r.Intercept), math.Exp(r.Slope), r.Mean
@@ -124,20 +154,25 @@ func (g *GroupExposure) estimate(m Measurements, oel, level float64) ([]float64,
 	return values, nil
 }
 
-func (g *GroupExposure) fromSample(values []float64, oel, level float64) {
+func (e *GroupEstimator) fromSample(g *GroupExposure, values []float64, oel float64) {
+	m, sd := logMoments(values)
+	g.GM, g.GSD, g.Mean = math.Exp(m), math.Exp(sd), mean(values)
+	g.P95 = math.Exp(m + normalQuantile(0.95)*sd)
+	g.P95Upper = math.Exp(m + e.factor(len(values), e.level)*sd)
+	if oel > 0 {
+		u := (math.Log(oel) - m) / sd
+		g.Exceedance, g.ExceedanceUpper = normalUpper(u), exceedanceUpper(u, len(values), e.level)
+	}
+}
+
+// logMoments returns the mean and the standard deviation, with n − 1, of the logarithms.
+func logMoments(values []float64) (center, sd float64) {
 	logs := make([]float64, len(values))
 	for i, v := range values {
 		logs[i] = math.Log(v)
 	}
-	m := mean(logs)
-	sd := deviation(logs, m)
-	g.GM, g.GSD, g.Mean = math.Exp(m), math.Exp(sd), mean(values)
-	g.P95 = math.Exp(m + normalQuantile(0.95)*sd)
-	g.P95Upper = math.Exp(m + toleranceFactor(len(values), 0.95, level, false)*sd)
-	if oel > 0 {
-		u := (math.Log(oel) - m) / sd
-		g.Exceedance, g.ExceedanceUpper = normalUpper(u), exceedanceUpper(u, len(values), level)
-	}
+	center = mean(logs)
+	return center, deviation(logs, center)
 }
 
 // exceedanceUpper is the upper confidence limit of the share of a normal distribution that lies above the mean plus u standard
@@ -145,14 +180,22 @@ func (g *GroupExposure) fromSample(values []float64, oel, level float64) {
 func exceedanceUpper(u float64, n int, level float64) float64 {
 	root := math.Sqrt(float64(n))
 	excess := func(delta float64) float64 { return noncentralTCDF(u*root, float64(n-1), delta, false) - level }
-	low, high := u*root-1, u*root+1 // excess falls in delta
-	for step := 1.0; excess(low) < 0 && step < 1e6; step *= 2 {
+	// excess falls in delta; where it is near zero is known roughly (Abramowitz & Stegun 26.7.10).
+	spread := math.Sqrt(1 + u*u*float64(n)/(2*float64(n-1)))
+	near := u*root - normalQuantile(level)*spread
+	low, high := near, near
+	fLow := excess(low)
+	fHigh := fLow
+	for step := 0.1 * spread; fLow < 0 && step < 1e6; step *= 2 {
+		high, fHigh = low, fLow
 		low -= step
+		fLow = excess(low)
 	}
-	for step := 1.0; excess(high) > 0 && step < 1e6; step *= 2 {
+	for step := 0.1 * spread; fHigh > 0 && step < 1e6; step *= 2 {
+		low, fLow = high, fHigh
 		high += step
+		fHigh = excess(high)
 	}
-	fLow, fHigh := excess(low), excess(high)
 	for side := 0; high-low > 1e-10*(1+math.Abs(low)); { // regula falsi, Illinois
 		at := (low*fHigh - high*fLow) / (fHigh - fLow)
 		if !(at > low && at < high) {
@@ -174,7 +217,7 @@ func exceedanceUpper(u float64, n int, level float64) float64 {
 			}
 			side = -1
 		}
-		if math.Abs(fLow) < 1e-13 || math.Abs(fHigh) < 1e-13 {
+		if math.Abs(fLow) < 1e-11 || math.Abs(fHigh) < 1e-11 {
 			break
 		}
 	}
@@ -185,7 +228,7 @@ func exceedanceUpper(u float64, n int, level float64) float64 {
 }
 
 // judge sets the tests and the verdict.
-func (g *GroupExposure) judge(m Measurements, values []float64, oel float64) {
+func (e *GroupEstimator) judge(g *GroupExposure, m Measurements, values []float64, oel float64) {
 	if oel == 0 {
 		g.Verdict = NoLimit
 		return
@@ -217,13 +260,9 @@ func (g *GroupExposure) judge(m Measurements, values []float64, oel float64) {
 	case len(values) < 6:
 		g.Verdict = preliminary(0.2)
 	default:
-		test, err := EN689(values, oel)
-		if err != nil { // values too small for their logarithms
-			g.Verdict = preliminary(0.2)
-			return
-		}
-		g.UR, g.UT, g.Test = test.UR, test.UT, NonCompliance
-		if test.Compliant {
+		center, sd := logMoments(values)
+		g.UR, g.UT, g.Test = (math.Log(oel)-center)/sd, e.factor(len(values), groupConfidence), NonCompliance
+		if g.UR >= g.UT {
 			g.Test = Compliance
 		}
 		g.Verdict = g.Test

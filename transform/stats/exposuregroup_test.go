@@ -61,7 +61,7 @@ func TestEstimateGroup_Reference(t *testing.T) {
 		if v := c.Input.Value; slices.Min(v) == slices.Max(v) { // R has a spread of rounding errors, or none
 			continue
 		}
-		g, err := EstimateGroup(Measurements{Value: c.Input.Value, BelowLOD: make([]bool, len(c.Input.Value))}, c.Input.OEL, 0.95)
+		g, err := NewGroupEstimator(0.95).Estimate(Measurements{Value: c.Input.Value, BelowLOD: make([]bool, len(c.Input.Value))}, c.Input.OEL)
 		if err != nil || g.Method != BySample {
 			t.Errorf("%s: %v, %s", file, err, g.Method)
 			continue
@@ -85,7 +85,7 @@ func TestEstimateGroup_Reference(t *testing.T) {
 				below++
 			}
 		}
-		g, err := EstimateGroup(Measurements{Value: c.Input.Value, BelowLOD: c.Input.BelowLOD}, c.Input.OEL, c.Input.Conf)
+		g, err := NewGroupEstimator(c.Input.Conf).Estimate(Measurements{Value: c.Input.Value, BelowLOD: c.Input.BelowLOD}, c.Input.OEL)
 		if err != nil || below > 0 && g.Method != ByLikelihood {
 			t.Errorf("%s: %v, %s", file, err, g.Method)
 		}
@@ -145,7 +145,7 @@ func TestEstimateGroup_Verdicts(t *testing.T) {
 			if c.oel < 0 {
 				limit = 0
 			}
-			g, err := EstimateGroup(m, limit, 0.95)
+			g, err := NewGroupEstimator(0.95).Estimate(m, limit)
 			if err != nil || g.Verdict != c.verdict || g.Method != c.method || g.N != len(c.value) || g.Below != len(c.below) {
 				t.Errorf("%+v, %v; want %s by %s", g, err, c.verdict, c.method)
 			}
@@ -157,7 +157,7 @@ func TestEstimateGroup_Verdicts(t *testing.T) {
 	for name, m := range map[string]Measurements{
 		"none": {}, "zero": {Value: []float64{0, 1}, BelowLOD: []bool{false, false}}, "uneven": {Value: []float64{1}, BelowLOD: nil},
 	} {
-		if _, err := EstimateGroup(m, oel, 0.95); err == nil {
+		if _, err := NewGroupEstimator(0.95).Estimate(m, oel); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -185,7 +185,7 @@ func TestEstimateGroup_Properties(t *testing.T) {
 			m.Value = append(m.Value, rapid.Float64Range(0.01, 50).Draw(t, "value"))
 			m.BelowLOD = append(m.BelowLOD, rapid.IntRange(0, 3).Draw(t, "below") == 0)
 		}
-		g, err := EstimateGroup(m, 10, 0.95)
+		g, err := NewGroupEstimator(0.95).Estimate(m, 10)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +194,7 @@ func TestEstimateGroup_Properties(t *testing.T) {
 			other.Value = append(other.Value, 1000*m.Value[n-1-i])
 			other.BelowLOD = append(other.BelowLOD, m.BelowLOD[n-1-i])
 		}
-		h, err := EstimateGroup(other, 10_000, 0.95)
+		h, err := NewGroupEstimator(0.95).Estimate(other, 10_000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,4 +208,19 @@ func TestEstimateGroup_Properties(t *testing.T) {
 			t.Fatalf("%+v", g)
 		}
 	})
+}
+
+// BenchmarkGroupEstimator estimates groups of six to twenty measurements, a quarter of them below quantification in every other group.
+func BenchmarkGroupEstimator(b *testing.B) {
+	e := NewGroupEstimator(0.95)
+	for i := 0; b.Loop(); i++ {
+		m := Measurements{}
+		for k := range 6 + i%15 {
+			m.Value = append(m.Value, 0.1+float64((i*31+k*17)%97)/20)
+			m.BelowLOD = append(m.BelowLOD, i%2 == 0 && k%4 == 0)
+		}
+		if _, err := e.Estimate(m, 6); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
