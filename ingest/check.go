@@ -62,22 +62,23 @@ type checker struct {
 	sent // the record at hand
 
 	// The block at hand, a slice over its rows each.
-	n      int          // rows in it
-	i      int          // the row that a stage is at
-	reads  [][]*reading // of each field's cell; nil when the cell does not repeat
-	texts  [][]string   // of each field's cell that has no reading, cleaned
-	values [][]*value   // of each slot, to be read; nil for nothing. fill gives one to be written
-	own    [][]value    // of each slot, written for the row
-	found  [][]finding
-	state  []uint8
-	fate   []fate
-	filled []uint16 // cells with a text
-	titled []uint16 // cells that repeat the heading of their column, of the first ones
-	none   value    // nothing
-	key    []uint64 // of the accepted rows
-	rows   []int32  // the accepted rows
-	sums   []uint64 // and the hashes of what is stored of them
-	buf    []byte
+	n       int          // rows in it
+	i       int          // the row that a stage is at
+	reads   [][]*reading // of each field's cell; nil when the cell does not repeat
+	texts   [][]string   // of each field's cell that has no reading, cleaned
+	values  [][]*value   // of each slot, to be read; nil for nothing. fill gives one to be written
+	own     [][]value    // of each slot, written for the row
+	found   [][]finding
+	state   []uint8
+	fate    []fate
+	filled  []uint16 // cells with a text
+	titled  []uint16 // cells that repeat the heading of their column, of the first ones
+	none    value    // nothing
+	key     []uint64 // of the accepted rows
+	rows    []int32  // the accepted rows
+	sums    []uint64 // and the hashes of what is stored of them
+	buf     []byte
+	sealing sealing
 
 	memo    []readings // of each column
 	blank   []reading  // of each field's empty cell

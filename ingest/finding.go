@@ -141,16 +141,17 @@ func (c *checker) seal() (string, error) {
 		i = c.origin[i]
 	}
 	bits := raw.Column(colNumeric).(*array.Binary).Value(i)
-	var cells []sealedCell
+	row := &c.sealing
+	row.cells = row.cells[:0]
 	for j := colCells; j < int(raw.NumCols()); j++ {
 		text := raw.Column(j).(*array.String).Value(i)
 		if text == "" || strings.HasPrefix(raw.ColumnName(j), returnMark) {
 			continue
 		}
 		n := j - colCells
-		cells = append(cells, sealedCell{
+		row.cells = append(row.cells, sealedCell{
 			Heading: raw.ColumnName(j), Column: n, Text: strings.ToValidUTF8(text, "\ufffd"), Number: n/8 < len(bits) && bits[n/8]&(1<<(n%8)) != 0,
 		})
 	}
-	return c.plan.keyring.sealRow(cells)
+	return row.seal(c.plan.keyring)
 }

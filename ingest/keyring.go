@@ -61,12 +61,24 @@ type sealer struct {
 
 // seal encrypts plain and binds it to what it is about. The number of the key stands before a colon.
 func (s sealer) seal(plain, about []byte) (string, error) {
+	sealed, err := s.appendSealed(nil, plain, about)
+	return string(sealed), err
+}
+
+// appendSealed is seal for many texts: it appends the sealed one.
+func (s sealer) appendSealed(b, plain, about []byte) ([]byte, error) {
 	aead := s.keys[s.newest]
-	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(plain)+aead.Overhead())
+	b = append(strconv.AppendInt(b, int64(s.newest), 10), ':')
+	begin, size := len(b), aead.NonceSize()+len(plain)+aead.Overhead()
+	at := begin + base64.StdEncoding.EncodedLen(size) // behind the place of the text that is made of it
+	b = slices.Grow(b, at+size-begin)[:at+aead.NonceSize()]
+	nonce := b[at:]
 	if _, err := rand.Read(nonce); err != nil {
-		return "", fmt.Errorf("seal: %w", err)
+		return nil, fmt.Errorf("seal: %w", err)
 	}
-	return strconv.Itoa(s.newest) + ":" + base64.StdEncoding.EncodeToString(aead.Seal(nonce, nonce, plain, about)), nil
+	raw := aead.Seal(nonce, nonce, plain, about)
+	base64.StdEncoding.Encode(b[begin:at], raw)
+	return b[:at], nil
 }
 
 // open decrypts what seal has made. Without a number it was sealed with the first key.

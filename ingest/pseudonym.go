@@ -53,10 +53,16 @@ type sealedCell struct {
 	Number  bool   `json:"n,omitempty"` // a number in a spreadsheet
 }
 
-// sealRow encrypts a row as it was sent.
-func (k *keys) sealRow(cells []sealedCell) (string, error) {
-	plain := append(make([]byte, 0, 4096), '[')
-	for i, c := range cells {
+// sealing is a row on its way to be sealed, and room for it.
+type sealing struct {
+	cells         []sealedCell
+	plain, sealed []byte
+}
+
+// seal encrypts the row as it was sent.
+func (r *sealing) seal(k *keys) (_ string, err error) {
+	plain := append(r.plain[:0], '[')
+	for i, c := range r.cells {
 		if i > 0 {
 			plain = append(plain, ',')
 		}
@@ -68,7 +74,9 @@ func (k *keys) sealRow(cells []sealedCell) (string, error) {
 		}
 		plain = append(plain, '}')
 	}
-	return k.rows.seal(append(plain, ']'), nil)
+	r.plain = append(plain, ']')
+	r.sealed, err = k.rows.appendSealed(r.sealed[:0], r.plain, nil)
+	return string(r.sealed), err
 }
 
 // appendJSON appends a text as a string of JSON.

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"unicode/utf8"
@@ -129,7 +130,30 @@ func wideEncoding(head []byte) string {
 
 // hasBadText reports a cell with bytes that are no text: not UTF-8, NUL, or U+FFFD for what could not be decoded.
 func hasBadText(cell []byte) bool {
-	return !utf8.Valid(cell) || bytes.IndexByte(cell, 0) >= 0 || bytes.Contains(cell, []byte("\ufffd"))
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for i := 0; i < len(cell); {
+		if i+8 <= len(cell) {
+			if eight := binary.LittleEndian.Uint64(cell[i:]); eight&tops|(eight-ones)&^eight&tops == 0 {
+				i += 8 // ASCII without a NUL
+				continue
+			}
+		}
+		switch c := cell[i]; {
+		case c == 0:
+			return true
+		case c < utf8.RuneSelf:
+			i++
+		case c > 0xe0 && c < 0xed && i+2 < len(cell) && cell[i+1]&0xc0 == 0x80 && cell[i+2]&0xc0 == 0x80:
+			i += 3 // most ideographs
+		default:
+			r, size := utf8.DecodeRune(cell[i:])
+			if r == utf8.RuneError {
+				return true
+			}
+			i += size
+		}
+	}
+	return false
 }
 
 func isASCII(b []byte) bool {
