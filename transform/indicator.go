@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -196,7 +197,7 @@ func repeat[T any](value T, n int) []T {
 
 var catalogColumns = []string{
 	"indicator", "version", "variant", "is_headline", "title_zh", "title_en", "meaning_zh", "meaning_en",
-	"unit", "direction", "clause", "targets", "position",
+	"unit", "direction", "clause", "targets", "position", "breaks",
 }
 
 func appendCatalog(a *warehouse.Appender, indicators []Indicator) error {
@@ -205,9 +206,17 @@ func appendCatalog(a *warehouse.Appender, indicators []Indicator) error {
 		position[i.ID] = uint16(i.Position)
 	}
 	for _, e := range Catalog(indicators) {
+		breaks := ""
+		if len(e.Breaks) > 0 {
+			text, err := json.Marshal(e.Breaks)
+			if err != nil {
+				return fmt.Errorf("catalogue of %s: %w", e.Indicator, err)
+			}
+			breaks = string(text)
+		}
 		row := []any{
 			e.Indicator, e.Version, e.Variant, e.IsHeadline, e.TitleZh, e.TitleEn, e.MeaningZh, e.MeaningEn,
-			e.Unit, e.Direction, e.Clause, e.Targets, position[e.Indicator],
+			e.Unit, e.Direction, e.Clause, e.Targets, position[e.Indicator], breaks,
 		}
 		for c, value := range row {
 			if err := a.Column(c).AppendRow(value); err != nil {

@@ -2,11 +2,13 @@ package transform
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
+	"ohwatch/internal/period"
 	"ohwatch/warehouse"
 )
 
@@ -28,12 +30,18 @@ type Value struct {
 	Status      string   `ch:"status" json:"status"`
 	AsOf        string   `ch:"-" json:"as_of"` // day on which the reading is taken
 
+	Missing         float64  `ch:"missing" json:"missing"`    // units whose reading could not be decided
+	RosterEmployers *uint64  `ch:"-" json:"roster_employers"` // active employers with hazards of the place that the roster has
+	KnownEmployers  *uint64  `ch:"-" json:"known_employers"`  // the same with those found by exams and tests; nil: none known
+	RosterCoverage  *float64 `ch:"-" json:"roster_coverage"`  // share of the former among the latter
+	Breaks          []Break  `ch:"-" json:"breaks,omitempty"` // days in the period on which the series changes its basis
+
 	Dim        string    `ch:"dim" json:"-"`
 	DimValue   string    `ch:"dim_value" json:"-"`
 	AsOfDate   time.Time `ch:"as_of_date" json:"-"`
-	Missing    float64   `ch:"missing" json:"-"` // units whose reading could not be decided
 	Unit       Unit      `ch:"unit" json:"-"`
 	IsHeadline bool      `ch:"is_headline" json:"-"`
+	AllBreaks  string    `ch:"breaks" json:"-"` // of the series, as JSON
 }
 
 // Filter chooses values.
@@ -70,6 +78,9 @@ func Values(ctx context.Context, db *warehouse.DB, city string, f Filter) ([]Val
 	for i := range values {
 		v := &values[i]
 		v.AsOf = v.AsOfDate.Format(time.DateOnly)
+		if err := v.readBreaks(); err != nil {
+			return nil, err
+		}
 		switch f.By {
 		case "":
 		case "township":
@@ -78,7 +89,71 @@ func Values(ctx context.Context, db *warehouse.DB, city string, f Filter) ([]Val
 			v.By = f.By + "=" + v.DimValue
 		}
 	}
-	return values, nil
+	return values, readCoverage(ctx, db, values)
+}
+
+// readCoverage puts the roster coverage of its place and day beside each value. Values that an older program computed have none.
+func readCoverage(ctx context.Context, db *warehouse.DB, values []Value) error {
+	if len(values) == 0 {
+		return nil
+	}
+	tables, err := listTables(ctx, db)
+	if err != nil {
+		return err
+	}
+	if _, ok := tables["fct_roster_coverage"]; !ok {
+		return nil
+	}
+	type place struct {
+		day time.Time
+		dim string
+	}
+	read := map[place]map[string][2]uint64{}
+	for i := range values {
+		v := &values[i]
+		at := place{v.AsOfDate, v.Dim}
+		if read[at] == nil {
+			var rows []struct {
+				Value    string `ch:"dim_value"`
+				OnRoster uint64 `ch:"on_roster"`
+				Known    uint64 `ch:"known"`
+			}
+			if err := db.Select(ctx, &rows, "transform_roster", clickhouse.Named("day", v.AsOf), clickhouse.Named("dim", v.Dim)); err != nil {
+				return fmt.Errorf("read the roster coverage: %w", err)
+			}
+			read[at] = map[string][2]uint64{}
+			for _, r := range rows {
+				read[at][r.Value] = [2]uint64{r.OnRoster, r.Known}
+			}
+		}
+		if n, ok := read[at][v.DimValue]; ok {
+			v.RosterEmployers, v.KnownEmployers = &n[0], &n[1]
+			v.RosterCoverage = number(float64(n[0]) / float64(n[1]))
+		}
+	}
+	return nil
+}
+
+// readBreaks picks the breaks of the series that lie in the period up to the reading date: from there on the series is not
+// what it was in the period before.
+func (v *Value) readBreaks() error {
+	if v.AllBreaks == "" {
+		return nil
+	}
+	var all []Break
+	if err := json.Unmarshal([]byte(v.AllBreaks), &all); err != nil {
+		return fmt.Errorf("read the breaks of %s: %w", v.Indicator, err)
+	}
+	p, err := period.Parse(v.Period)
+	if err != nil {
+		return fmt.Errorf("read the breaks of %s: %w", v.Indicator, err)
+	}
+	for _, b := range all {
+		if b.Date >= p.Start.Format(time.DateOnly) && b.Date <= v.AsOf {
+			v.Breaks = append(v.Breaks, b)
+		}
+	}
+	return nil
 }
 
 // CatalogEntry is one variant of an indicator and what it means.

@@ -22,14 +22,16 @@ func newIndicatorsCommand(a *app) *cobra.Command {
 		Use:   "indicators",
 		Short: a.text("indicator.short", nil),
 		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return a.listIndicators() },
+		RunE:  func(*cobra.Command, []string) error { return a.listIndicators("") },
 	}
-	command.AddCommand(&cobra.Command{
-		Use:   "list",
+	list := &cobra.Command{
+		Use:   "list [--set seed|standard|plan]",
 		Short: a.text("indicator.list_short", nil),
 		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return a.listIndicators() },
-	}, newIndicatorsShowCommand(a), newIndicatorsGapsCommand(a), newIndicatorsProjectCommand(a), newIndicatorsDoseCommand(a), newIndicatorsExposureCommand(a), newIndicatorsDissentCommand(a))
+	}
+	set := list.Flags().String("set", "", a.text("indicator.flag_set", nil))
+	list.RunE = func(*cobra.Command, []string) error { return a.listIndicators(*set) }
+	command.AddCommand(list, newIndicatorsShowCommand(a), newIndicatorsGapsCommand(a), newIndicatorsProjectCommand(a), newIndicatorsDoseCommand(a), newIndicatorsExposureCommand(a), newIndicatorsDissentCommand(a))
 	return command
 }
 
@@ -134,8 +136,8 @@ func (a *app) checkFilter(f *transform.Filter, day time.Time) error {
 		return wrongUsage("usage.period", map[string]any{"flag": "--period", "value": f.Period})
 	}
 	f.Period = p.String()
-	if !slices.Contains([]string{"", "township", "industry", "size"}, f.By) {
-		return wrongUsage("usage.choice", map[string]any{"flag": "--by", "value": f.By, "choices": "township, industry, size"})
+	if !slices.Contains(append(transform.Dims(), ""), f.By) {
+		return wrongUsage("usage.choice", map[string]any{"flag": "--by", "value": f.By, "choices": strings.Join(transform.Dims(), ", ")})
 	}
 	if f.By != "" && f.By != "township" && f.Area != "" && f.Area != a.cfg.City.Code {
 		return wrongUsage("indicator.city_only", map[string]any{"city": a.cfg.City.Code, "area": f.Area})
@@ -166,9 +168,31 @@ func (a *app) printValues(values []transform.Value) error {
 		rows[i] = []string{
 			v.Indicator, v.Variant, v.Period, area, plain(&v.Numerator), plain(v.Denominator), rate(v.Value, v.Unit),
 			interval(v.Lower, v.Upper, v.Unit), plain(v.Gap), a.text("indicator.status_"+v.Status, nil),
+			plain(&v.Missing), coverage(v),
 		}
 	}
-	return printTable(a.out, strings.Split(a.text("indicator.header", nil), "\t"), rows)
+	if err := printTable(a.out, strings.Split(a.text("indicator.header", nil), "\t"), rows); err != nil {
+		return err
+	}
+	said := map[string]bool{} // a break is said once for all lines
+	for _, v := range values {
+		for _, b := range v.Breaks {
+			text := a.text("indicator.break", map[string]any{"date": b.Date, "reason": a.title(b.Reason), "before": b.Before, "after": b.After})
+			if !said[text] {
+				fmt.Fprintln(a.out, text)
+			}
+			said[text] = true
+		}
+	}
+	return nil
+}
+
+// coverage writes how much of the known employers of the place the roster has.
+func coverage(v transform.Value) string {
+	if v.RosterCoverage == nil {
+		return "—"
+	}
+	return fmt.Sprintf("%s (%d/%d)", rate(v.RosterCoverage, transform.Share), *v.RosterEmployers, *v.KnownEmployers)
 }
 
 // plain writes a count.
@@ -188,6 +212,8 @@ func rate(x *float64, unit transform.Unit) string {
 		return strconv.FormatFloat(float64(int64(*x*1000+0.5))/10, 'f', 1, 64) + "%"
 	case unit == transform.Per10000 || unit == transform.Per100000:
 		return strconv.FormatFloat(*x, 'f', 1, 64)
+	case slices.Contains([]transform.Unit{transform.Lower, transform.Median, transform.Upper, transform.P90, transform.P95, transform.Largest, transform.Deviation}, unit):
+		return strconv.FormatFloat(*x, 'f', 1, 64)
 	case unit == transform.Mean:
 		return strconv.FormatFloat(*x, 'f', 3, 64)
 	}
@@ -204,11 +230,18 @@ func interval(lower, upper *float64, unit transform.Unit) string {
 	return rate(lower, unit) + "–" + rate(upper, unit)
 }
 
-// listIndicators prints the definitions in plain words.
-func (a *app) listIndicators() error {
+// listIndicators prints the definitions of a set in plain words; an empty set is all of them.
+func (a *app) listIndicators(set string) error {
 	indicators, err := transform.LoadIndicators(a.files)
 	if err != nil {
 		return err
+	}
+	sets := []transform.Set{transform.SetSeed, transform.SetStandard, transform.SetPlan}
+	if set != "" && !slices.Contains(sets, transform.Set(set)) {
+		return wrongUsage("usage.choice", map[string]any{"flag": "--set", "value": set, "choices": "seed, standard, plan"})
+	}
+	if set != "" {
+		indicators = slices.DeleteFunc(indicators, func(i transform.Indicator) bool { return !slices.Contains(i.Sets, transform.Set(set)) })
 	}
 	if a.json {
 		for _, e := range transform.Catalog(indicators) {

@@ -9,7 +9,7 @@ SELECT
     0                                                                                   AS missing,
     papers.lines                                                                        AS lines
 FROM fct_employer_reading AS reading
-LEFT JOIN (SELECT * FROM fct_declaration_status WHERE as_of_date = {to:Date32}) AS declared ON declared.employer_key = reading.employer_key
+LEFT JOIN (SELECT * FROM fct_declaration_status WHERE as_of_date = {to:Date32} AND basis = '') AS declared ON declared.employer_key = reading.employer_key
 LEFT JOIN
 (
     SELECT employer_key::String AS employer_key, arraySort(groupArray(concat('declaration:', toString(batch), ':', toString(row)))) AS lines

@@ -3,7 +3,9 @@
 -- Workers known but overdue count while the declared number has room for them. missing, on the row without a worker, is by
 -- how many the known workers exceed the declaration. The exams are those of the worker at this employer up to the day.
 WITH
-    due AS (SELECT employer_key, exposed, in_surveillance, excess FROM fct_exam_status WHERE as_of_date = {to:Date32}),
+    multiIf({variant:String} = 'gbz_2014' AND {to:Date32} >= toDate32('2026-08-01'), 'gbz_2014',
+        {variant:String} = 'gbz_2025' AND {to:Date32} < toDate32('2026-08-01'), 'gbz_2025', '') AS wanted_basis,
+    due AS (SELECT employer_key, exposed, in_surveillance, excess FROM fct_exam_status WHERE as_of_date = {to:Date32} AND basis = wanted_basis),
     persons AS
     (
         SELECT
@@ -15,7 +17,7 @@ WITH
             toYear(last_exam) = toYear({to:Date32})                                 AS is_examined,
             NOT is_examined AND full_until > makeDate32(toYear({to:Date32}), 12, 31) AS is_free
         FROM fct_exam_segment
-        WHERE {to:Date32} BETWEEN valid_from AND valid_to
+        WHERE {to:Date32} BETWEEN valid_from AND valid_to AND basis = wanted_basis
     ),
     room AS
     (
@@ -42,10 +44,10 @@ WITH
 SELECT
     persons.employer_key                                                                    AS employer_key,
     toString(persons.person_key)                                                            AS entity,
-    multiIf({variant:String} = 'strict', is_covered, {variant:String} = 'lenient', is_covered OR is_partly,
+    multiIf({variant:String} IN ('strict', 'gbz_2014', 'gbz_2025'), is_covered, {variant:String} = 'lenient', is_covered OR is_partly,
             {variant:String} = 'yearly', is_examined, is_covered OR is_partly OR is_not_due) AS numerator,
     (is_covered OR is_partly OR is_not_due OR room.has_room)
-        - multiIf({variant:String} IN ('strict', 'lenient'), is_not_due, {variant:String} = 'yearly', is_free, 0) AS denominator,
+        - multiIf({variant:String} IN ('strict', 'gbz_2014', 'gbz_2025', 'lenient'), is_not_due, {variant:String} = 'yearly', is_free, 0) AS denominator,
     0                                                                                       AS missing,
     exams.lines                                                                             AS lines
 FROM persons

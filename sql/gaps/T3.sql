@@ -10,6 +10,7 @@ WITH workers AS
 (
     SELECT
         employer_key,
+        basis,
         groupArrayIf((toString(person_key), 'partly', strict_since), is_partly)                  AS partly,
         arrayMap(w -> w.2, arrayReverseSort(groupArrayIf((last_day_seen, (toString(person_key), 'overdue', strict_since)), is_overdue)))  AS overdue,
         arrayMap(w -> w.2, arrayReverseSort(groupArrayIf((last_day_seen, (toString(person_key), 'overdue', lenient_since)), is_overdue))) AS overdue_wholly,
@@ -17,7 +18,7 @@ WITH workers AS
     FROM
     (
         SELECT
-            person_key, employer_key,
+            person_key, employer_key, basis,
             max(is_now)                                                                          AS is_known,
             maxIf(last_seen, is_now)                                                             AS last_day_seen,
             maxIf({day:Date32} > full_until AND {day:Date32} <= any_until, is_now)               AS is_partly,
@@ -39,10 +40,10 @@ WITH workers AS
             FROM fct_exam_segment
             WHERE valid_from <= {day:Date32}
         )
-        GROUP BY person_key, employer_key
+        GROUP BY person_key, employer_key, basis
         HAVING is_known
     )
-    GROUP BY employer_key
+    GROUP BY employer_key, basis
 )
 SELECT
     reading.1 AS variant, employer_key, reading.2 AS numerator, reading.3 AS denominator,
@@ -52,7 +53,7 @@ SELECT
 FROM
 (
     SELECT
-        status.employer_key AS employer_key, exposed, known, covered, partly AS n_partly, not_due, examined_in_year, free_in_year,
+        status.employer_key AS employer_key, status.basis AS basis, exposed, known, covered, partly AS n_partly, not_due, examined_in_year, free_in_year,
         exposed - in_surveillance                                       AS seats,
         greatest(exposed - free_in_year - examined_in_year, 0)          AS year_seats,
         workers.partly                                                  AS partly_covered,
@@ -62,12 +63,15 @@ FROM
         arraySlice(open_in_year, 1, year_seats)                         AS seated_in_year,
         greatest(toInt64(length(open_in_year)) - year_seats, 0)         AS beyond_year
     FROM fct_exam_status AS status
-    LEFT JOIN workers ON workers.employer_key = status.employer_key
+    LEFT JOIN workers ON workers.employer_key = status.employer_key AND workers.basis = status.basis
     WHERE as_of_date = {day:Date32}
 )
-ARRAY JOIN [
+ARRAY JOIN arrayFilter(r -> if(basis = '', r.1 NOT IN ('gbz_2014', 'gbz_2025')
+        OR r.1 = if({day:Date32} < toDate32('2026-08-01'), 'gbz_2014', 'gbz_2025') AND {day:Date32} BETWEEN toDate32('2025-08-01') AND toDate32('2027-07-31'),
+        r.1 = basis), arrayFlatten([[
     ('strict',     toInt64(covered),                         exposed - not_due,      arrayConcat(partly_covered, seated), beyond_seats),
     ('lenient',    toInt64(covered + n_partly),              exposed - not_due,      seated_wholly, beyond_seats),
     ('yearly',     toInt64(examined_in_year),                exposed - free_in_year, seated_in_year, beyond_year),
-    ('assessment', toInt64(covered + n_partly + not_due),    exposed,                seated_wholly, beyond_seats)]
-    ::Array(Tuple(String, Int64, Int64, Array(Tuple(String, String, Nullable(Date32))), Int64)) AS reading
+    ('assessment', toInt64(covered + n_partly + not_due),    exposed,                seated_wholly, beyond_seats)],
+    arrayMap(edition -> (edition, toInt64(covered), exposed - not_due, arrayConcat(partly_covered, seated), beyond_seats), ['gbz_2014', 'gbz_2025'])])
+    ::Array(Tuple(String, Int64, Int64, Array(Tuple(String, String, Nullable(Date32))), Int64))) AS reading

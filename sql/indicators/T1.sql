@@ -27,7 +27,7 @@ WITH per AS
     FROM fct_employer_reading AS reading
     INNER JOIN dim_employer ON dim_employer.employer_key = reading.employer_key
     LEFT JOIN fct_declaration_status AS declared
-        ON declared.as_of_date = reading.as_of_date AND declared.employer_key = reading.employer_key
+        ON declared.as_of_date = reading.as_of_date AND declared.employer_key = reading.employer_key AND declared.basis = ''
     ARRAY JOIN strata AS stratum
     WHERE is_due
     GROUP BY as_of_date, dim, dim_value

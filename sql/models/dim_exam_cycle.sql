@@ -1,8 +1,8 @@
 -- name: dim_exam_cycle
 -- title: 在岗期间检查周期（按时段） | Cycles of the in-service exam by time
--- grain: one row per hazard with a mandatory in-service exam and edition, an edition being a span of days
---   between two changes of any cycle
--- order: hazard, edition_from
+-- grain: one row per hazard with a mandatory in-service exam, basis (see dim_exam_basis) and edition, an edition being a
+--   span of days between two changes of any cycle
+-- order: hazard, basis, edition_from
 WITH
     cycles AS
     (
@@ -31,6 +31,7 @@ WITH
     )
 SELECT
     hazard,
+    '' AS basis,
     edition_from,
     edition_to,
     max(cycle_months) AS months
@@ -38,3 +39,14 @@ FROM cycles
 CROSS JOIN editions
 WHERE from_date <= edition_from AND to_date >= edition_to AND is_mandatory AND cycle_months > 0
 GROUP BY hazard, edition_from, edition_to
+UNION ALL
+SELECT
+    hazard,
+    other.basis     AS basis,
+    other.from_date AS edition_from,
+    other.to_date   AS edition_to,
+    max(cycle_months) AS months
+FROM cycles
+CROSS JOIN (SELECT * FROM dim_exam_basis WHERE basis != '') AS other
+WHERE cycles.from_date <= cycles_of AND cycles.to_date >= cycles_of AND is_mandatory AND cycle_months > 0
+GROUP BY hazard, basis, edition_from, edition_to

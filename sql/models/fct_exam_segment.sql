@@ -1,6 +1,6 @@
 -- name: fct_exam_segment
 -- title: 劳动者监护区间 | Surveillance of workers by time
--- grain: one row per worker and span of days in which nothing changes but the calendar: no exam, no deadline of a
+-- grain: one row per worker, basis of the cycles (see dim_exam_basis) and span of days in which nothing changes but the calendar: no exam, no deadline of a
 --   recheck, no new edition of the cycles
 -- order: employer_key, valid_from, person_key
 -- Only workers in service and exposed to a hazard with a mandatory in-service exam. A date before valid_from
@@ -64,7 +64,7 @@ WITH
     due AS
     (
         SELECT
-            person_key, employer_key, states.valid_from AS span_from, states.valid_to AS span_to, hazard, months, edition_from, edition_to
+            person_key, employer_key, states.valid_from AS span_from, states.valid_to AS span_to, hazard, basis, months, edition_from, edition_to
         FROM states
         ARRAY JOIN arrayDistinct(hazards) AS hazard
         INNER JOIN dim_exam_cycle ON dim_exam_cycle.hazard = hazard
@@ -73,6 +73,7 @@ WITH
 SELECT
     person_key,
     employer_key,
+    basis,
     greatest(span_from, edition_from)                       AS valid_from,
     least(any(span_to), edition_to)                         AS valid_to,
     min(addMonths(greatest(last_in, last_pre), months))     AS full_until,
@@ -83,7 +84,7 @@ SELECT
 FROM
 (
     SELECT
-        due.person_key AS person_key, due.employer_key AS employer_key, span_from, span_to, edition_from, edition_to, months,
+        due.person_key AS person_key, due.employer_key AS employer_key, basis, span_from, span_to, edition_from, edition_to, months,
         arrayMax(arrayPushFront(arrayMap(e -> e.1, arrayFilter(e -> e.1 <= span_from AND e.2 >= span_from, ins)),
             toDate32('1900-01-01'))) AS last_in,
         arrayMax(arrayPushFront(arrayMap(e -> e.1, arrayFilter(e -> e.1 <= span_from AND e.2 >= span_from, pres)),
@@ -92,4 +93,4 @@ FROM
     LEFT JOIN exam_dates ON exam_dates.person_key = due.person_key AND exam_dates.employer_key = due.employer_key
         AND exam_dates.hazard = due.hazard
 )
-GROUP BY person_key, employer_key, span_from, edition_from, edition_to
+GROUP BY person_key, employer_key, basis, span_from, edition_from, edition_to

@@ -4,7 +4,7 @@ SELECT
     v.indicator AS indicator, v.version AS version, v.variant AS variant, v.period AS period, v.area AS area,
     v.dim AS dim, v.dim_value AS dim_value, v.numerator AS numerator, v.denominator AS denominator, v.value AS value,
     v.lower AS lower, v.upper AS upper, v.target AS target, v.gap AS gap, v.missing AS missing, v.status AS status,
-    v.as_of_date AS as_of_date, c.unit AS unit, c.is_headline AS is_headline
+    v.as_of_date AS as_of_date, c.unit AS unit, c.is_headline AS is_headline, c.breaks AS breaks
 FROM ind_value AS v
 INNER JOIN ind_catalog AS c ON c.indicator = v.indicator AND c.variant = v.variant
 WHERE (v.indicator = {indicator:String} OR {indicator:String} = '')

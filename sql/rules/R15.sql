@@ -21,7 +21,7 @@ WITH
         (
             SELECT employer_key, workshop, post, max(exposed) AS most
             FROM fct_declaration_state
-            WHERE day BETWEEN valid_from AND valid_to
+            WHERE day BETWEEN valid_from AND valid_to AND basis = ''
                 AND hazard IN (SELECT hazard FROM dim_exam_cycle WHERE day BETWEEN edition_from AND edition_to)
             GROUP BY employer_key, workshop, post
         )
@@ -39,7 +39,7 @@ WITH
             maxIf(dateDiff('day', greatest(full_until, last_seen), day), day > full_until
                 AND last_seen > addDays(day, -{seen_days:Int32}))                              AS longest
         FROM fct_exam_segment
-        WHERE day BETWEEN valid_from AND valid_to
+        WHERE day BETWEEN valid_from AND valid_to AND basis = ''
         GROUP BY employer_key
     ),
     employers AS
@@ -81,7 +81,7 @@ LEFT JOIN
         SELECT person_key, employer_key, last_seen
         FROM fct_exam_segment
         INNER JOIN employers ON employers.employer_key = fct_exam_segment.employer_key
-        WHERE day BETWEEN valid_from AND valid_to AND last_seen > addDays(day, -{seen_days:Int32})
+        WHERE day BETWEEN valid_from AND valid_to AND basis = '' AND last_seen > addDays(day, -{seen_days:Int32})
             AND if(overdue > 0, day > full_until, day <= full_until AND addDays(day, {ahead_days:Int32}) > full_until))
     GROUP BY exam_employer
 ) AS lines ON lines.exam_employer = employers.employer_key
