@@ -49,9 +49,10 @@ type Flow string
 
 // The ways in which rows count.
 const (
-	FlowSum   Flow = "sum"   // every row counts
-	FlowOnce  Flow = "once"  // an entity counts once in an employer and period, with its largest numerator
-	FlowTotal Flow = "total" // the numerators of an entity add up, its denominator counts once
+	FlowSum   Flow = "sum"    // every row counts
+	FlowOnce  Flow = "once"   // an entity counts once in an employer and period, with its largest numerator
+	FlowTotal Flow = "total"  // the numerators of an entity add up, its denominator counts once
+	FlowLast  Flow = "latest" // an entity counts once in an employer and period, as its latest day has it
 
 	// FlowState rows are states on reading dates: a row counts in every period that is read on its day.
 	FlowState Flow = "state"
@@ -247,8 +248,8 @@ type headerError struct{ key, text string }
 // readFlow reads how rows come together and the words around the numbers.
 func (i *Indicator) readFlow(f ohsql.File) *headerError {
 	i.Flow = Flow(f.Header["flow"])
-	if !slices.Contains([]Flow{"", FlowSum, FlowOnce, FlowTotal, FlowState, FlowSurvival}, i.Flow) {
-		return &headerError{"flow", fmt.Sprintf("want sum, once, total, state or survival, got %q", i.Flow)}
+	if !slices.Contains([]Flow{"", FlowSum, FlowOnce, FlowTotal, FlowLast, FlowState, FlowSurvival}, i.Flow) {
+		return &headerError{"flow", fmt.Sprintf("want sum, once, total, latest, state or survival, got %q", i.Flow)}
 	}
 	i.Periods = []string{"month", "quarter", "year", "week"}
 	if periods := f.Header["periods"]; periods != "" {

@@ -198,7 +198,7 @@ const (
 
 func quote(text string) string { return "'" + text + "'" }
 
-func itoa(n int) string { return fmt.Sprint(n) }
+func itoa[N int | float64](n N) string { return fmt.Sprint(n) }
 
 // list is an array of texts.
 func list(texts ...string) string {

@@ -17,7 +17,8 @@
 --   exposed.
 WITH per AS
 (
-    SELECT as_of_date, stratum.dim AS dim, stratum.dim_value AS dim_value, sum(exposed_total) AS exposed, sum(greatest(employees, exposed_total)) AS staff
+    SELECT as_of_date, stratum.dim AS dim, stratum.dim_value AS dim_value, sum(exposed_total) AS exposed, sum(greatest(employees, exposed_total)) AS staff,
+        sum(exposed_total - least(employees, exposed_total)) AS above
     FROM fct_employer_reading
     INNER JOIN dim_employer ON dim_employer.employer_key = fct_employer_reading.employer_key
     ARRAY JOIN strata AS stratum
@@ -26,6 +27,6 @@ WITH per AS
 )
 SELECT
     'roster' AS variant, period_kind, period, dim_cell.as_of_date AS as_of_date, area, dim_cell.dim AS dim,
-    dim_cell.dim_value AS dim_value, exposed AS numerator, staff AS denominator, 0 AS missing
+    dim_cell.dim_value AS dim_value, exposed AS numerator, staff AS denominator, above AS missing
 FROM dim_cell
 LEFT JOIN per ON per.as_of_date = dim_cell.as_of_date AND per.dim = dim_cell.dim AND per.dim_value = dim_cell.dim_value

@@ -1,5 +1,5 @@
 -- id: S3
--- version: 1
+-- version: 2
 -- position: 130
 -- set: standard
 -- title: 疑似职业病检出率 | Persons suspected of an occupational disease
@@ -16,8 +16,7 @@
 -- variant_all: 各类体检，每人每单位计一次 | all kinds of exams, a person once an employer
 -- variant_in_service: 在岗期间体检 | in-service exams only
 SELECT
-    reading.1 AS variant, if(using_key = '', stg_exam.employer_key::String, using_key::String) AS employer_key,
-    exam_date AS day, person_key AS entity, conclusion_overall = 'suspect' OR has(conclusion, 'suspect') AS numerator, 1 AS denominator, 0 AS missing,
-    [concat('exam:', toString(batch), ':', toString(row))] AS lines
-FROM stg_exam
+    reading.1 AS variant, employer_key, exam_date AS day, person_key AS entity, has(found, 'suspect') AS numerator, 1 AS denominator, 0 AS missing,
+    [line] AS lines
+FROM fct_exam_outcome
 ARRAY JOIN arrayFilter(r -> r.2, [('all', true), ('in_service', exam_type = 'in')]) AS reading

@@ -1,5 +1,5 @@
 -- id: S4
--- version: 1
+-- version: 2
 -- position: 131
 -- set: standard
 -- title: 职业禁忌证检出率 | Persons with a contraindication
@@ -16,8 +16,7 @@
 -- variant_in_service: 在岗期间体检 | in-service exams
 -- variant_pre: 上岗前体检 | pre-placement exams
 SELECT
-    reading.1 AS variant, if(using_key = '', stg_exam.employer_key::String, using_key::String) AS employer_key,
-    exam_date AS day, person_key AS entity, conclusion_overall = 'contra' OR has(conclusion, 'contra') AS numerator, 1 AS denominator, 0 AS missing,
-    [concat('exam:', toString(batch), ':', toString(row))] AS lines
-FROM stg_exam
-ARRAY JOIN arrayFilter(r -> r.2, [('in_service', exam_type = 'in'), ('pre', exam_type = 'pre')]) AS reading
+    exam_type_read AS variant, employer_key, exam_date AS day, person_key AS entity, has(found, 'contra') AS numerator, 1 AS denominator, 0 AS missing,
+    [line] AS lines
+FROM (SELECT *, transform(exam_type, ['in', 'pre'], ['in_service', 'pre'], '') AS exam_type_read FROM fct_exam_outcome)
+WHERE exam_type_read != ''

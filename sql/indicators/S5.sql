@@ -1,5 +1,5 @@
 -- id: S5
--- version: 1
+-- version: 2
 -- position: 132
 -- set: standard
 -- title: 体检异常检出率 | Persons with an abnormal result
@@ -12,12 +12,16 @@
 -- denominator: 受检者，每人每单位每期一次，不含复查 | persons examined, once an employer and period, re-examinations left out
 -- flow: once
 -- headline: all
--- variants: all, in_service
+-- variants: all, in_service, four_class
+-- breaks: 2026-08-01 = all > four_class: GBZ 188-2025取消“复查”结论，五类变四类，四类口径不计“复查” | GBZ 188-2025 drops the conclusion
+--   of a re-examination, five classes become four, the reading by four classes leaves it out
 -- variant_all: 各类体检 | all kinds of exams
 -- variant_in_service: 在岗期间体检 | in-service exams only
+-- variant_four_class: 四类结论：不把“复查”计为异常 | by four classes: a re-examination is no abnormal result
 SELECT
-    reading.1 AS variant, if(using_key = '', stg_exam.employer_key::String, using_key::String) AS employer_key,
-    exam_date AS day, person_key AS entity, arrayExists(c -> c IN ('recheck', 'other', 'contra', 'suspect'), arrayPushBack(conclusion, conclusion_overall)) AS numerator, 1 AS denominator, 0 AS missing,
-    [concat('exam:', toString(batch), ':', toString(row))] AS lines
-FROM stg_exam
-ARRAY JOIN arrayFilter(r -> r.2, [('all', true), ('in_service', exam_type = 'in')]) AS reading
+    reading.1 AS variant, employer_key, exam_date AS day, person_key AS entity, hasAny(found, reading.2) AS numerator, 1 AS denominator, 0 AS missing,
+    [line] AS lines
+FROM fct_exam_outcome
+ARRAY JOIN arrayFilter(r -> r.3, [
+    ('all', ['recheck', 'other', 'contra', 'suspect'], true), ('in_service', ['recheck', 'other', 'contra', 'suspect'], exam_type = 'in'),
+    ('four_class', ['other', 'contra', 'suspect'], true)]) AS reading

@@ -14,7 +14,12 @@ WITH
             employer_key::String AS unit, entity::String AS entity,
             {{- if .Placed}} counted.area::String AS place,{{end}}
             {{- if .Institution}} counted.institution::String AS institution,{{end}}
-{{- if or (eq .Flow "once") (eq .Flow "total")}}
+{{- if eq .Flow "latest"}}
+            argMax(toFloat64(counted.numerator), (counted.day, counted.numerator))   AS read_n,
+            argMax(toFloat64(counted.denominator), (counted.day, counted.numerator)) AS read_d,
+            argMax(toFloat64(counted.missing), (counted.day, counted.numerator))     AS m, toFloat64(count()) AS k,
+            {{if .HasLines}}argMax(counted.lines, (counted.day, counted.numerator)){{else}}[]{{end}}::Array(String) AS lines
+{{- else if or (eq .Flow "once") (eq .Flow "total")}}
             {{if eq .Flow "total"}}sum{{else}}max{{end}}(toFloat64(counted.numerator)) AS read_n,
             max(toFloat64(counted.denominator)) AS read_d, max(toFloat64(counted.missing)) AS m, toFloat64(count()) AS k,
             arraySort(arrayDistinct(arrayFlatten(groupArray({{if .HasLines}}counted.lines{{else}}[]{{end}}::Array(String))))) AS lines
@@ -27,7 +32,7 @@ WITH
         WHERE counted.variant = {variant:String} AND counted.day
             {{- if eq .Flow "state"}} = {to:Date32}{{else}} BETWEEN {from:Date32} AND {to:Date32}{{end}}
 {{- end}}
-{{- if or (eq .Flow "once") (eq .Flow "total")}}
+{{- if or (eq .Flow "once") (eq .Flow "total") (eq .Flow "latest")}}
         GROUP BY unit, entity
             {{- if .Placed}}, place{{end}}
             {{- if .Institution}}, institution{{end}}

@@ -3,7 +3,8 @@
 -- The body of the indicator returns variant, employer_key, day, entity (text), numerator, denominator, missing, with
 -- place: own also area, with the stratum institution also institution. A row counts in every period that its day lies in;
 -- a state counts in every period that is read on its day. With once an entity counts once in an employer and period,
--- with its largest numerator and denominator; with total its numerators add up and its denominator counts once; otherwise
+-- with its largest numerator and denominator; with total its numerators add up and its denominator counts once; with latest
+-- it counts as on its latest day in the period; otherwise
 -- every row counts for itself. Rows of employers that nobody knows stand under 'unassigned' and 'unknown'; an area
 -- that a row names goes before that of its employer. Sums are rounded to nine decimals, so that they do not depend on the
 -- order of their terms.
@@ -21,7 +22,11 @@ WITH
             variant, period_kind, period, employer_key,
             {{- if .Placed}} counted.area AS area,{{end}}
             {{- if .Institution}} counted.institution AS institution,{{end}}
-{{- if or (eq .Flow "once") (eq .Flow "total")}}
+{{- if eq .Flow "latest"}}
+            argMax(toFloat64(counted.numerator), (counted.day, counted.numerator))   AS n,
+            argMax(toFloat64(counted.denominator), (counted.day, counted.numerator)) AS d,
+            argMax(toFloat64(counted.missing), (counted.day, counted.numerator))     AS m
+{{- else if or (eq .Flow "once") (eq .Flow "total")}}
             {{if eq .Flow "total"}}sum{{else}}max{{end}}(toFloat64(counted.numerator)) AS n,
             max(toFloat64(counted.denominator)) AS d,
             max(toFloat64(counted.missing))     AS m
@@ -45,7 +50,7 @@ WITH
         GROUP BY variant, period_kind, period, employer_key
             {{- if .Placed}}, area{{end}}
             {{- if .Institution}}, institution{{end}}
-            {{- if or (eq .Flow "once") (eq .Flow "total")}}, entity{{end}}
+            {{- if or (eq .Flow "once") (eq .Flow "total") (eq .Flow "latest")}}, entity{{end}}
     ),
     per_employer AS
     (
