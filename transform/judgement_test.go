@@ -202,6 +202,7 @@ func TestS1_EqualsNaiveReference(t *testing.T) {
 			// one report a day: the post's worst result of the day counts
 			type item struct{ day, post, hazard string }
 			judged, posts, overPosts := map[item]string{}, map[string]bool{}, map[string]bool{}
+			lastDay, lastOver := "", 0 // the employer is read by its latest report of the month
 			for _, x := range all {
 				if x.town != town || x.day.Year() != start.Year() || x.day.Month() != start.Month() {
 					continue
@@ -219,6 +220,14 @@ func TestS1_EqualsNaiveReference(t *testing.T) {
 					over++
 				}
 			}
+			for key, s := range judged {
+				if key.day > lastDay {
+					lastDay, lastOver = key.day, 0
+				}
+				if key.day == lastDay && s == "over" {
+					lastOver = 1
+				}
+			}
 			for _, o := range overPosts {
 				if o {
 					overP++
@@ -228,7 +237,7 @@ func TestS1_EqualsNaiveReference(t *testing.T) {
 			c.same("S1", "point", period, fmt.Sprintf("%d/%d", over, len(judged)), town)
 			c.same("S1x", "point", period, fmt.Sprintf("%d/%d", len(judged)-over, len(judged)), town)
 			c.same("S1p", "post", period, fmt.Sprintf("%d/%d", overP, len(posts)), town)
-			c.same("S1e", "employer", period, fmt.Sprintf("%d/%d", min(over, 1), min(len(judged), 1)), town)
+			c.same("S1e", "employer", period, fmt.Sprintf("%d/%d", lastOver, min(len(judged), 1)), town)
 		}
 	}
 }

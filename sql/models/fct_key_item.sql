@@ -27,9 +27,9 @@ WITH
             maxIf(match(said, '小阴影|大阴影|尘肺|阴影聚集') AND NOT match(said, '未见|无小阴影|无尘肺|没有|排除'),
                 match(word, '胸片|胸部x|高千伏|dr胸|胸部dr|数字化摄影') AND said != '')::Nullable(Bool)  AS opacity,
             countIf(match(word, '胸片|胸部x|高千伏|dr胸|胸部dr|数字化摄影') AND said != '')  AS n_films,
-            minIf(x, match(word, '白细胞(计数|总数|数)?$|^wbc'))                              AS wbc,
-            minIf(x, match(word, '中性粒细胞(计数|绝对值|绝对数|数)|^neut#') AND measure != '%')  AS neutrophils,
-            minIf(x, match(word, '血小板(计数|总数|数)?$|^plt'))                              AS platelets,
+            minIf(x, match(word, '^(血|外周血)?白细胞(计数|总数|数)?($|[(])|^wbc'))                              AS wbc,
+            minIf(x, match(word, '^中性粒细胞(计数|绝对值|绝对数|数)|^neut#') AND measure != '%')  AS neutrophils,
+            minIf(x, match(word, '^血小板(计数|总数|数)?($|[(])|^plt'))                              AS platelets,
             maxIf(if(match(measure, '^(u|μ|µ|微)g/l|微克/升'), x / 207.2, x), match(word, '血铅')) AS blood_lead,
             maxIf(x, match(word, '高频') AND match(word, '平均'))                             AS sent_high,
             groupArrayIf((ear, hertz, x), ear != '' AND hertz != '' AND x IS NOT NULL)        AS thresholds
