@@ -73,6 +73,7 @@ func commands(a *app) []*cobra.Command {
 		newIndicatorsCommand(a),
 		newSnapshotCommand(a),
 		newAssessmentCommand(a),
+		newPatientsCommand(a),
 		newWarnCommand(a),
 		newWarningsCommand(a),
 		newReportCommand(a),

@@ -2,8 +2,8 @@
 -- title: 新发职业病病例 | New cases of occupational disease
 -- grain: one row per person and disease, first report
 -- order: report_date, person_key
--- Stage progressions, deaths and suspected cases are not new cases. An unmatched disease name is a disease of
--- its own.
+-- Stage progressions, deaths, suspected cases and cases whose appraisal reversed the diagnosis are not new cases. An
+-- unmatched disease name is a disease of its own.
 SELECT
     person_key,
     if(card.disease = '', disease_text::String, card.disease::String)                        AS disease_key,
@@ -26,7 +26,7 @@ FROM
 (
     SELECT *, (ifNull(diagnosis_date, report_date), report_date, card_no) AS rank
     FROM stg_case_report
-    WHERE card_kind IN ('disease', 'pneumoconiosis', 'pesticide') AND report_kind IN ('new', 'correction', '')
+    WHERE card_kind IN ('disease', 'pneumoconiosis', 'pesticide') AND report_kind IN ('new', 'correction', '') AND appraisal_result != 'reversed'
 ) AS card
 LEFT JOIN dim_disease ON dim_disease.disease = card.disease
 GROUP BY person_key, disease_key
