@@ -14,6 +14,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 
 	"ohwatch/internal/period"
+	ohsql "ohwatch/sql"
 	"ohwatch/warehouse"
 )
 
@@ -69,6 +70,52 @@ func AsOf(ctx context.Context, db *warehouse.DB, date time.Time, opt Options, us
 	}
 	opt.Today, opt.AsOf, opt.Full, opt.Select = date, EndOfDay(date), false, nil
 	return use(scratch, opt)
+}
+
+// narrow restricts a run as of a day, whose tables nobody else reads, to the indicators that opt.Select names: to them, the
+// models that they and the queries about their rows read, and no checks or series. It changes nothing when Select is empty or
+// names anything else.
+func narrow(opt *Options, indicators *[]Indicator) (bool, error) {
+	if opt.AsOf.IsZero() || len(opt.Select) == 0 {
+		return false, nil
+	}
+	var only []Indicator
+	for _, id := range opt.Select {
+		at := slices.IndexFunc(*indicators, func(i Indicator) bool { return i.ID == id })
+		if at < 0 {
+			return false, nil
+		}
+		only = append(only, (*indicators)[at])
+	}
+	var text strings.Builder
+	for _, query := range []string{"transform_flow", "explain_units", "explain_today", "snapshot_state"} {
+		part, err := ohsql.Query(query)
+		if err != nil {
+			return false, err
+		}
+		text.WriteString(part)
+	}
+	for _, i := range only {
+		text.WriteString("\n" + i.Body)
+		file, err := explainFile(opt.Files, i.ID)
+		if err != nil && !errors.Is(err, ErrNoRows) {
+			return false, err
+		}
+		text.WriteString("\n" + file.Body)
+	}
+	models, err := LoadModels(opt.Files)
+	if err != nil {
+		return false, err
+	}
+	words := identifiers(text.String())
+	opt.Select = nil
+	for _, m := range models {
+		if _, read := slices.BinarySearch(words, m.Name); read {
+			opt.Select = append(opt.Select, m.Name)
+		}
+	}
+	*indicators = only
+	return true, nil
 }
 
 // dropForgotten removes databases as of a day that were left by processes that were killed.

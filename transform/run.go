@@ -139,10 +139,15 @@ func run(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	narrowed, err := narrow(&opt, &indicators)
+	if err != nil {
+		return Result{}, err
+	}
 	wanted, err := selected(models, indicators, series, opt.Select)
 	if err != nil {
 		return Result{}, err
 	}
+	wanted.indicators = wanted.indicators || narrowed
 	record, err := startRun(ctx, db, opt, kindTransform, "transform")
 	if err != nil {
 		return Result{}, err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -86,7 +85,8 @@ func newIndicatorsShowCommand(a *app) *cobra.Command {
 			}
 			opt := transform.Options{City: a.cfg.City.Code, By: "command", Dose: a.doseRules()}
 			return transform.AsOf(cmd.Context(), a.db, day, opt, func(db *warehouse.DB, opt transform.Options) error {
-				if _, err := transform.Run(cmd.Context(), db, opt); err != nil && !errors.Is(err, transform.ErrCheckFailed) {
+				opt.Select = []string{filters[0].Indicator}
+				if _, err := transform.Run(cmd.Context(), db, opt); err != nil {
 					return err
 				}
 				return show(db)

@@ -109,7 +109,18 @@ func (a *app) freeze(ctx context.Context, f transform.Freeze, asOf bool, set fun
 		}
 		return transform.TakeSnapshot(ctx, a.db, a.db, opt, f)
 	}
+	only := f.Indicators
+	if len(only) == 0 {
+		indicators, err := transform.LoadIndicators(a.files)
+		if err != nil {
+			return s, err
+		}
+		for _, i := range indicators {
+			only = append(only, i.ID)
+		}
+	}
 	err = transform.AsOf(ctx, a.db, opt.Today, opt, func(db *warehouse.DB, opt transform.Options) error {
+		opt.Select = only
 		if _, err := transform.Run(ctx, db, opt); err != nil {
 			return err
 		}
