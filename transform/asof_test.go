@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	ohsql "ohwatch/sql"
 	"ohwatch/transform"
 	"ohwatch/warehouse"
 )
@@ -34,6 +35,7 @@ func TestAsOf_AsItCameOut(t *testing.T) {
 			c.exec("INSERT INTO ops_alias (id, at, kind, sender, name, action, code, by) VALUES (1, '2026-01-09 02:00:00', 'employer', '', 'name:乙厂', 'code', 'B', 'test')")
 		}},
 	}
+	files := picked{FS: ohsql.FS(), ids: []string{"T1", "T3", "S3", "S5"}}
 	read := func(db *warehouse.DB) string {
 		text := ""
 		for _, id := range []string{"T1", "T3", "S3", "S5"} {
@@ -53,7 +55,7 @@ func TestAsOf_AsItCameOut(t *testing.T) {
 	for _, step := range steps {
 		step.done()
 		// What was published up to this day is all that there is.
-		if _, err := transform.Run(t.Context(), c.db, transform.Options{Today: day(step.day), Select: []string{"T1"}}); err != nil {
+		if _, err := transform.Run(t.Context(), c.db, transform.Options{Today: day(step.day), Files: files, Select: []string{"T1"}}); err != nil {
 			t.Fatal(err)
 		}
 		came[step.day] = read(c.db)

@@ -61,7 +61,7 @@ func TestRun_OnlyWhatIsStale(t *testing.T) {
 	if again := built(c.run()); len(again) != 0 {
 		t.Errorf("nothing had changed, made again: %v", again)
 	}
-	full, err := transform.Run(t.Context(), c.db, transform.Options{Today: c.today, Full: true})
+	full, err := transform.Run(t.Context(), c.db, transform.Options{Today: c.today, Full: true, Files: targets()})
 	if err != nil || len(built(full)) != len(full.Steps) {
 		t.Fatalf("full run made %d of %d, %v", len(built(full)), len(full.Steps), err)
 	}

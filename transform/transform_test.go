@@ -121,7 +121,12 @@ func (c *city) exec(statement string) {
 // are many.
 func (c *city) run() transform.Result {
 	c.Helper()
-	return c.runWith(picked{FS: ohsql.FS(), ids: []string{"T1", "T2", "T3", "T4a", "T4b", "T5", "T5-I", "T6", "T7", "T8"}, series: true})
+	return c.runWith(targets())
+}
+
+// targets are the definitions with the target indicators only.
+func targets() fs.FS {
+	return picked{FS: ohsql.FS(), ids: []string{"T1", "T2", "T3", "T4a", "T4b", "T5", "T5-I", "T6", "T7", "T8"}, series: true}
 }
 
 func (c *city) runWith(files fs.FS) transform.Result {
