@@ -3,7 +3,7 @@
 -- grain: one row per report card, its latest version among the published batches; voided ones are left out
 -- order: employer_key, report_date, card_no
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
--- With appraisal_date and appraisal_result since migration 0012; a changed text makes the table anew.
+-- With appraisal_date and appraisal_result since migration 0013; a changed text makes the table anew.
 WITH
     (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,
     (kind, name, batch, fallback) -> transform(concat(kind, ':', toString(batch), ':', name), decided.1, decided.2,
