@@ -50,14 +50,15 @@ func (c *Check) rule() string {
 //	part_required        where the first list has the word, the second, parallel one is not empty
 //	overall_not_worst    the code that is first is the worst of the list that is second
 //	investigated         a dose (fields: dose, first and last day, quantity, whether investigated) above its share of max mSv a year was investigated
-//	limit_differs        the limit stated equals the limit in force (fields as in limitOf, then the limit stated)
-//	judgement_differs    the judgement equals that by the limit in force (fields as in limitOf, then judgement, value, qualifier, adjusted and stated limit)
+//	limit_differs        the limit stated equals the limit in force (fields as in sampleOf, then the limit stated)
+//	judgement_differs    the judgement equals that by the limit in force (fields as in sampleOf, then judgement, value, qualifier,
+//	                     level of quantification, adjusted and stated limit, hours a day, days a week, hours a week)
 var comparisons = map[string]int{
 	"date_order": 2, "exam_before_birth": 2, "days_apart": 2, "period_long": 2, "period_overlap": 5,
 	"age_out_of_range": 2, "age_agrees": 3, "exposure_above_age": 3,
 	"exposed_above_staff": 3, "not_above": 2, "product": 3, "in_range": 1, "one_of": 1,
 	"required_when": 1, "empty_when": 1, "subset": 2, "part_required": 2, "overall_not_worst": 2,
-	"investigated": 5, "limit_differs": 7, "judgement_differs": 11,
+	"investigated": 5, "limit_differs": 7, "judgement_differs": 15,
 }
 
 // prepare validates the check against its contract, whose columns are given.

@@ -23,7 +23,7 @@ type lists struct {
 	dated      map[string]map[string]span // list → code → days on which it is valid, for lists that change
 	names      map[string]string          // hazard id → name
 	outside    map[string]bool            // codes and folded names of townships of the neighbouring county, parts of which were ours
-	limits     limits
+	limits     *limits
 	decided    decided // names that somebody has decided on
 }
 
