@@ -68,7 +68,7 @@ func AsOf(ctx context.Context, db *warehouse.DB, date time.Time, opt Options, us
 			return fmt.Errorf("prepare a database as of %s: %w", date.Format(time.DateOnly), err)
 		}
 	}
-	opt.Today, opt.AsOf, opt.Full, opt.Select = date, EndOfDay(date), false, nil
+	opt.Today, opt.AsOf, opt.Full, opt.Select, opt.evenIfWrong = date, EndOfDay(date), false, nil, true
 	return use(scratch, opt)
 }
 
@@ -127,7 +127,8 @@ func dropForgotten(ctx context.Context, db *warehouse.DB) error {
 		return err
 	}
 	for _, n := range names {
-		made, err := strconv.ParseInt(n.Name[strings.LastIndex(n.Name, "_")+1:], 10, 64)
+		name := strings.TrimSuffix(n.Name, stageEnding)
+		made, err := strconv.ParseInt(name[strings.LastIndex(name, "_")+1:], 10, 64)
 		if err != nil || time.Since(time.Unix(0, made)) < forgotten {
 			continue
 		}

@@ -48,37 +48,40 @@ type exposureGroup struct {
 
 // buildExposure brings the estimates for similar exposure groups up to date: those of groups whose measurements are as they were
 // are taken over, unless all are to be computed. Readers see the old rows until the new ones are complete.
-func buildExposure(ctx context.Context, db *warehouse.DB, opt Options, signatures map[string]string, result *Result) error {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s", exposureProgram, signatures[exposureModel]))
+func buildExposure(ctx context.Context, s *stage, opt Options, contents map[string]string, result *Result) error {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s", exposureProgram, contents[exposureModel]))
 	signature := hex.EncodeToString(sum[:12])
-	tables, err := listTables(ctx, db)
-	if err != nil {
-		return err
-	}
-	if tables[exposureTable] == signature && !opt.Full {
+	if s.tables[exposureTable].built == signature && !opt.Full {
 		result.add(opt, Step{Name: exposureTable})
 		return nil
 	}
 	began := time.Now()
-	computed := 0
-	if _, err := writeAside(ctx, db, exposureTable, exposureColumns, signature, func(a *warehouse.Appender) error {
-		names := map[string]any{"Aside": exposureTable + aside}
-		if !opt.Full {
-			keep, err := templated(db, "transform_exposure_keep", names)
-			if err != nil {
-				return err
-			}
-			if err := db.ExecSQL(ctx, keep, clickhouse.Named("program", exposureProgram)); err != nil {
-				return fmt.Errorf("take over estimates of exposure groups: %w", err)
-			}
-		}
-		if computed, err = estimateGroups(ctx, db, names, a); err != nil {
-			return fmt.Errorf("estimate exposure groups: %w", err)
-		}
-		return nil
-	}); err != nil {
+	if err := s.open(ctx); err != nil {
 		return err
 	}
+	if err := s.show(ctx, exposureModel, exposureTable); err != nil {
+		return err
+	}
+	made := exposureTable + aside
+	names := map[string]any{"Aside": made}
+	err := execTemplate(ctx, s.work, "transform_like", map[string]any{"Aside": made, "Database": s.live.Database(), "Table": exposureTable})
+	if err == nil {
+		err = execTemplate(ctx, s.work, "transform_comment", map[string]any{"Table": made, "Comment": state{signature, signature}.comment("")})
+	}
+	if err == nil && !opt.Full {
+		err = execTemplate(ctx, s.work, "transform_exposure_keep", names, clickhouse.Named("program", exposureProgram))
+	}
+	if err != nil {
+		return fmt.Errorf("take over estimates of exposure groups: %w", err)
+	}
+	computed := 0
+	if _, err := s.fill(ctx, made, exposureColumns, func(a *warehouse.Appender) error {
+		computed, err = estimateGroups(ctx, s.work, names, a)
+		return err
+	}); err != nil {
+		return fmt.Errorf("estimate exposure groups: %w", err)
+	}
+	s.put(exposureTable)
 	result.add(opt, Step{Name: exposureTable, Built: true, Rows: uint64(computed), Seconds: time.Since(began).Seconds()})
 	return nil
 }

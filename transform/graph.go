@@ -22,6 +22,7 @@ type Model struct {
 	Path   string
 	Body   string
 
+	Keys       []Key    // by which parts of the table can be made anew; none: it is made as a whole
 	Models     []string // models that it reads, sorted
 	Sources    []string // raw_, ops_ and ref_ tables that it reads, sorted
 	Parameters []string // names of the values bound in it: as_of, city, today
@@ -65,9 +66,12 @@ func LoadModels(fsys fs.FS) ([]Model, error) {
 			switch _, isModel := byName[word]; {
 			case isModel && word != m.Name:
 				m.Models = append(m.Models, word)
-			case hasPrefix(word, "raw_", "ops_", "ref_"):
+			case hasPrefix(word, rawPrefix, "ops_", "ref_"):
 				m.Sources = append(m.Sources, word)
 			}
+		}
+		if m.Keys, err = readKeys(f, slices.Concat(m.Models, m.Sources)); err != nil {
+			return nil, err
 		}
 	}
 	order, err := sortModels(names, byName)
@@ -90,7 +94,7 @@ func readModel(f ohsql.File) (Model, error) {
 		m.Engine = "MergeTree"
 	}
 	for _, key := range f.Keys() {
-		if !slices.Contains([]string{"name", "title", "grain", "order", "engine"}, key) {
+		if !slices.Contains([]string{"name", "title", "grain", "order", "engine"}, key) && !strings.HasPrefix(key, keyPrefix) {
 			return Model{}, fmt.Errorf("%s: line %d: header key %q is not known to models", f.Path, headerLine(f, key), key)
 		}
 	}
@@ -160,15 +164,15 @@ const aliasModel, aliasSource = "stg_alias", "ops_alias"
 
 // signature says of what a model's table was made: its text, the values bound in it, and the signatures of
 // what it reads. Tables with equal signatures hold the same rows.
+// inputs are the signatures of sources, and of models what stands for their contents.
 func (m Model) signature(inputs map[string]string, values map[string]string) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\x1f%s\x1f%s", m.Body, m.Order, m.Engine)
-	readsStream := slices.ContainsFunc(m.Sources, func(s string) bool { return strings.HasPrefix(s, "raw_") })
 	for _, name := range m.Models {
-		if name == batchModel && readsStream {
+		if name == batchModel && m.readsStream() {
 			continue
 		}
-		if name == aliasModel && readsStream {
+		if name == aliasModel && m.readsStream() {
 			name = aliasSource
 		}
 		fmt.Fprintf(h, "\x1f%s=%s", name, inputs[name])
@@ -182,6 +186,10 @@ func (m Model) signature(inputs map[string]string, values map[string]string) str
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:12])
+}
+
+func (m Model) readsStream() bool {
+	return slices.ContainsFunc(m.Sources, func(s string) bool { return strings.HasPrefix(s, rawPrefix) })
 }
 
 var (

@@ -5,14 +5,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
-	ohsql "ohwatch/sql"
 	"ohwatch/warehouse"
 )
 
@@ -27,26 +28,52 @@ const (
 	catalogTable = "ind_catalog"
 )
 
-// buildIndicators writes ind_value and ind_catalog anew when an indicator or what it reads has changed.
-func buildIndicators(ctx context.Context, db *warehouse.DB, opt Options, indicators []Indicator, models []Model, signatures map[string]string, result *Result) error {
+// buildIndicators computes the values of those indicators anew whose definition or inputs have changed, and writes the
+// catalogue. The values of the others stay what they are.
+func buildIndicators(ctx context.Context, s *stage, opt Options, indicators []Indicator, contents map[string]string, result *Result) error {
+	start := time.Now()
 	values := opt.values()
-	flow, err := ohsql.Query("transform_flow")
-	if err != nil {
+	before := map[string]string{}
+	if err := readSignatures(ctx, s.live, before, "transform_indicator_signatures"); err != nil {
 		return err
 	}
-	signature := indicatorSignature(indicators, models, flow, signatures, values)
-	tables, err := listTables(ctx, db)
-	if err != nil {
-		return err
+	signatures := make(map[string]string, len(indicators))
+	var stale []Indicator
+	var out []string // indicators whose values in use don't stay
+	for _, i := range indicators {
+		signature, err := i.signature(s.live, contents, values)
+		if err != nil {
+			return err
+		}
+		signatures[i.ID] = signature
+		if before[i.ID] != signature || opt.Full {
+			stale, out = append(stale, i), append(out, i.ID)
+		}
+		delete(before, i.ID)
 	}
-	if tables[valueTable] == signature && !opt.Full {
+	out = slices.AppendSeq(out, maps.Keys(before))
+	if len(out) == 0 {
 		result.add(opt, Step{Name: valueTable})
 		return nil
 	}
-	start := time.Now()
-	rows, err := writeAside(ctx, db, valueTable, indicatorColumns, signature, func(a *warehouse.Appender) error {
-		for _, i := range indicators {
-			c, err := readCells(ctx, db, i, values)
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	how := "transform_clone"
+	if len(stale) == len(indicators) || s.live.IsCluster() {
+		how, stale = "transform_like", indicators
+	}
+	made := valueTable + aside
+	err := execTemplate(ctx, s.work, how, map[string]any{"Aside": made, "Database": s.live.Database(), "Table": valueTable})
+	if err == nil && how == "transform_clone" {
+		err = execTemplate(ctx, s.work, "transform_indicators_forget", map[string]any{"Table": made}, clickhouse.Named("indicators", out))
+	}
+	if err != nil {
+		return err
+	}
+	written, err := s.fill(ctx, made, indicatorColumns, func(a *warehouse.Appender) error {
+		for _, i := range stale {
+			c, err := readCells(ctx, s, i, opt)
 			if err != nil {
 				return err
 			}
@@ -59,58 +86,65 @@ func buildIndicators(ctx context.Context, db *warehouse.DB, opt Options, indicat
 		}
 		return nil
 	})
+	if err == nil {
+		err = execTemplate(ctx, s.work, "transform_like", map[string]any{"Aside": catalogTable + aside, "Database": s.live.Database(), "Table": catalogTable})
+	}
+	if err == nil {
+		_, err = s.fill(ctx, catalogTable+aside, catalogColumns, func(a *warehouse.Appender) error {
+			return appendCatalog(a, indicators, signatures)
+		})
+	}
 	if err != nil {
 		return err
 	}
-	if _, err := writeAside(ctx, db, catalogTable, catalogColumns, signature, func(a *warehouse.Appender) error {
-		return appendCatalog(a, indicators)
-	}); err != nil {
-		return err
+	s.put(valueTable)
+	s.put(catalogTable)
+	s.unknown[valueTable] = how != "transform_clone"
+	step := Step{Name: valueTable, Built: true, Part: how == "transform_clone", Changed: written}
+	if step.Part {
+		table := valueTable + "__changed"
+		if err := execTemplate(ctx, s.work, "transform_indicators_changed", map[string]any{"Table": table, "From": made, "Indicators": out}); err != nil {
+			return err
+		}
+		s.changes[valueTable] = table
 	}
-	result.add(opt, Step{Name: valueTable, Built: true, Rows: rows, Seconds: time.Since(start).Seconds()})
-	return nil
+	step.Rows, err = count(ctx, s.work, made)
+	step.Seconds = time.Since(start).Seconds()
+	result.add(opt, step)
+	return err
 }
 
-func indicatorSignature(indicators []Indicator, models []Model, flow string, signatures, values map[string]string) string {
+// signature says of what the values of the indicator are made: its text, the values bound in it, and the contents of
+// what it reads.
+func (i Indicator) signature(db *warehouse.DB, contents, values map[string]string) (string, error) {
+	body, err := i.cells(db)
+	if err != nil {
+		return "", err
+	}
 	h := sha256.New()
-	for _, i := range indicators {
-		fmt.Fprintf(h, "%s\x1f%s\x1f", i.Body, flow)
+	fmt.Fprintf(h, "%s\x1f%s", body, i.Body)
+	for _, name := range identifiers(body) {
+		if content, ok := contents[name]; ok {
+			fmt.Fprintf(h, "\x1f%s=%s", name, content)
+		}
 	}
-	for _, m := range models {
-		fmt.Fprintf(h, "%s=%s\x1f", m.Name, signatures[m.Name])
+	for _, name := range parameters(body) {
+		fmt.Fprintf(h, "\x1f{%s}=%s", name, values[name])
 	}
-	fmt.Fprintf(h, "%s\x1f%s", values["today"], values["city"])
-	return hex.EncodeToString(h.Sum(nil)[:12])
+	return hex.EncodeToString(h.Sum(nil)[:12]), nil
 }
 
-// writeAside fills an empty copy of a table and puts it in the place of the table.
-func writeAside(ctx context.Context, db *warehouse.DB, table string, columns []string, signature string, fill func(*warehouse.Appender) error) (rows uint64, err error) {
-	names := map[string]any{"Aside": table + aside, "Table": table, "Comment": signatureMark + signature}
-	if err := drop(ctx, db, table+aside); err != nil {
-		return 0, err
-	}
-	defer func() {
-		if e := drop(context.WithoutCancel(ctx), db, table+aside); err == nil {
-			err = e
-		}
-	}()
-	for _, step := range []string{"transform_like", "transform_comment"} {
-		if err := execTemplate(ctx, db, step, names); err != nil {
-			return 0, err
-		}
-	}
-	a, err := db.Append(ctx, table+aside, columns)
+// fill appends rows to a table of the stage.
+func (s *stage) fill(ctx context.Context, table string, columns []string, rows func(*warehouse.Appender) error) (n uint64, err error) {
+	a, err := s.work.Append(ctx, table, columns)
 	if err != nil {
 		return 0, err
 	}
-	defer a.Close()
-	if err := fill(a); err != nil {
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if err := rows(a); err != nil {
 		return 0, err
 	}
-	if err := a.Send(); err != nil {
-		return 0, err
-	}
-	return a.Rows(), put(ctx, db, table, true)
+	return a.Rows(), a.Send()
 }
 
 // cells is the query for the cells of the indicator.
@@ -136,8 +170,12 @@ func (i Indicator) levels() map[string]float64 {
 }
 
 // readCells runs the query of an indicator and returns its rows column by column.
-func readCells(ctx context.Context, db *warehouse.DB, i Indicator, values map[string]string) (*cells, error) {
-	body, err := i.cells(db)
+func readCells(ctx context.Context, s *stage, i Indicator, opt Options) (*cells, error) {
+	body, err := i.cells(s.live)
+	if err != nil {
+		return nil, err
+	}
+	db, err := s.queryable(ctx, body)
 	if err != nil {
 		return nil, err
 	}
@@ -149,8 +187,8 @@ func readCells(ctx context.Context, db *warehouse.DB, i Indicator, values map[st
 	for k, v := range i.Variants {
 		names[k] = v.Name
 	}
-	limited := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_memory_usage": maxMemory}))
-	args := append(bind(body, values), clickhouse.Named("variants", names), clickhouse.Named("periods", i.Periods), clickhouse.Named("levels", i.levels()))
+	limited := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_memory_usage": opt.Memory}))
+	args := append(bind(body, opt.values()), clickhouse.Named("variants", names), clickhouse.Named("periods", i.Periods), clickhouse.Named("levels", i.levels()))
 	rows, err := db.QuerySQL(limited, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("compute %s: %w", i.Path, err)
@@ -197,10 +235,10 @@ func repeat[T any](value T, n int) []T {
 
 var catalogColumns = []string{
 	"indicator", "version", "variant", "is_headline", "title_zh", "title_en", "meaning_zh", "meaning_en",
-	"unit", "direction", "clause", "targets", "position", "breaks",
+	"unit", "direction", "clause", "targets", "position", "breaks", "signature",
 }
 
-func appendCatalog(a *warehouse.Appender, indicators []Indicator) error {
+func appendCatalog(a *warehouse.Appender, indicators []Indicator, signatures map[string]string) error {
 	position := make(map[string]uint16, len(indicators))
 	for _, i := range indicators {
 		position[i.ID] = uint16(i.Position)
@@ -216,7 +254,7 @@ func appendCatalog(a *warehouse.Appender, indicators []Indicator) error {
 		}
 		row := []any{
 			e.Indicator, e.Version, e.Variant, e.IsHeadline, e.TitleZh, e.TitleEn, e.MeaningZh, e.MeaningEn,
-			e.Unit, e.Direction, e.Clause, e.Targets, position[e.Indicator], breaks,
+			e.Unit, e.Direction, e.Clause, e.Targets, position[e.Indicator], breaks, signatures[e.Indicator],
 		}
 		for c, value := range row {
 			if err := a.Column(c).AppendRow(value); err != nil {

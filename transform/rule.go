@@ -349,7 +349,7 @@ func (r Rule) candidates(ctx context.Context, db *warehouse.DB, week period.Peri
 		return nil, err
 	}
 	var found []candidate
-	limited := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_memory_usage": maxMemory}))
+	limited := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_memory_usage": DefaultMemory}))
 	if err := db.Conn().Select(limited, &found, text, bind(r.Body, values)...); err != nil {
 		return nil, r.failure(err)
 	}

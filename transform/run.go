@@ -42,12 +42,22 @@ type Options struct {
 	Rules map[string]map[string]string
 
 	Dose DoseRules // what the standards on personal doses leave open
+
+	// Memory is what one statement may use on the engine, in bytes; 0: DefaultMemory.
+	Memory uint64
+
+	evenIfWrong bool // put results in place that checks have found something in
 }
+
+// DefaultMemory is the memory in bytes that one statement of a transform may use on the engine.
+const DefaultMemory = 2 << 30
 
 // Step says what became of one model, of the indicators as a whole, or of one series.
 type Step struct {
 	Name    string // of the model; indicators; series/ and the id
 	Built   bool   // false: was up to date
+	Part    bool   // only the rows were made anew that what came in since could have changed
+	Changed uint64 // rows that were not there before, or are no more
 	Rows    uint64 // of a series: weeks of strata that were computed
 	Seconds float64
 }
@@ -68,14 +78,12 @@ func (r Result) Failed() []CheckResult {
 const (
 	kindTransform = "transform"
 	kindModel     = "model"
+	kindCheck     = "check"
 	kindWarn      = "warn"
 )
 
 // aside is the ending of a table that is being made.
 const aside = "__new"
-
-// maxMemory is the memory in bytes that one statement of a transform may use on the engine.
-const maxMemory = 2 << 30
 
 func (o Options) withDefaults(db *warehouse.DB) Options {
 	if o.Now == nil {
@@ -89,6 +97,9 @@ func (o Options) withDefaults(db *warehouse.DB) Options {
 	}
 	if o.Files == nil {
 		o.Files = db.Files()
+	}
+	if o.Memory == 0 {
+		o.Memory = DefaultMemory
 	}
 	if o.Report == nil {
 		o.Report = func(Step) {}
@@ -114,8 +125,8 @@ func instant(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.00
 // Only one Run or Evaluate works on a database at a time, another one waits (ErrBusy after a while).
 //
 // Errors: an unknown name in Select (ErrUnknownModel), definitions that are wrong, failed checks
-// (ErrCheckFailed; then the Result is complete and the new values are in place, but the run is recorded as
-// failed and must not be published).
+// (ErrCheckFailed; then the Result is complete, but what was in place before stays in place, and the run is recorded as
+// failed with the first offenders).
 func Run(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) {
 	opt = opt.withDefaults(db)
 	unlock, err := lock(ctx, db)
@@ -154,19 +165,9 @@ func run(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) {
 	}
 	result := Result{Run: record.run}
 	err = func() error {
-		signatures, err := buildModels(ctx, db, opt, models, wanted, record, &result)
+		signatures, err := bringUp(ctx, db, opt, models, indicators, wanted, record, &result)
 		if err != nil {
 			return err
-		}
-		if wanted.models[exposureModel] {
-			if err := buildExposure(ctx, db, opt, signatures, &result); err != nil {
-				return err
-			}
-		}
-		if wanted.indicators {
-			if err := buildIndicators(ctx, db, opt, indicators, models, signatures, &result); err != nil {
-				return err
-			}
 		}
 		if wanted.series {
 			failed, err := buildSeries(ctx, db, opt, LastWeek(opt.Today), series, signatures, record, &result)
@@ -174,19 +175,6 @@ func run(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) {
 			if err != nil {
 				return err
 			}
-		}
-		if len(opt.Select) > 0 {
-			return errors.Join(broken...)
-		}
-		if result.Checks, err = runChecks(ctx, db, opt); err != nil {
-			return err
-		}
-		if failed := result.Failed(); len(failed) > 0 {
-			names := make([]string, len(failed))
-			for i, c := range failed {
-				names[i] = c.Name
-			}
-			return ErrCheckFailed.With("checks", strings.Join(names, ", "))
 		}
 		return errors.Join(broken...)
 	}()
@@ -197,11 +185,68 @@ func run(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) {
 	return result, errors.Join(err, record.end(ctx, rows, "", err))
 }
 
+// bringUp makes what is stale of models and indicators beside what is in use, checks it, and puts it in place at once. It
+// returns what stands for the contents of sources and models.
+func bringUp(ctx context.Context, db *warehouse.DB, opt Options, models []Model, indicators []Indicator, wanted selection, record *runRecord, result *Result) (contents map[string]string, err error) {
+	stage, err := openStage(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, stage.close(ctx)) }()
+	if contents, err = buildModels(ctx, stage, opt, models, wanted, record, result); err != nil {
+		return nil, err
+	}
+	if wanted.models[exposureModel] {
+		if err := buildExposure(ctx, stage, opt, contents, result); err != nil {
+			return nil, err
+		}
+	}
+	if wanted.indicators {
+		if err := buildIndicators(ctx, stage, opt, indicators, contents, result); err != nil {
+			return nil, err
+		}
+	}
+	if len(opt.Select) == 0 {
+		if result.Checks, err = runChecks(ctx, stage, opt, record); err != nil {
+			return nil, err
+		}
+	}
+	if failed := result.Failed(); len(failed) > 0 && !opt.evenIfWrong {
+		names := make([]string, len(failed))
+		for i, c := range failed {
+			names[i] = c.Name
+		}
+		return nil, ErrCheckFailed.With("checks", strings.Join(names, ", "))
+	}
+	return contents, stage.publish(ctx, wanted.unpublished(models, opt.Select, stage.tables))
+}
+
 // selection is the part of the definitions that a run looks at.
 type selection struct {
 	models     map[string]bool
 	indicators bool
 	series     bool
+}
+
+// unpublished are the models in use that a run of a selection leaves as they are, though it has made them anew for itself:
+// those that other models, outside the selection, keep up with part by part, and would lose track of. What is named
+// in the selection is published, and so is all that a series needs, which is read from what is in use.
+func (s selection) unpublished(models []Model, named []string, exists map[string]state) map[string]bool {
+	names := map[string]bool{}
+	if s.series {
+		return names
+	}
+	for _, m := range models {
+		if s.models[m.Name] || len(m.Keys) == 0 {
+			continue
+		}
+		for _, input := range m.Models {
+			if _, ok := exists[input]; ok && !slices.Contains(named, input) {
+				names[input] = true
+			}
+		}
+	}
+	return names
 }
 
 func selected(models []Model, indicators []Indicator, series []Series, names []string) (selection, error) {
@@ -245,91 +290,61 @@ func selected(models []Model, indicators []Indicator, series []Series, names []s
 	return s, nil
 }
 
-// buildModels makes the tables of the wanted models that are stale and returns the signatures of all tables.
-func buildModels(ctx context.Context, db *warehouse.DB, opt Options, models []Model, wanted selection, record *runRecord, result *Result) (map[string]string, error) {
+// buildModels makes the tables of the wanted models that are stale, in a stage, and returns what stands for the contents of
+// sources and models.
+func buildModels(ctx context.Context, s *stage, opt Options, models []Model, wanted selection, record *runRecord, result *Result) (map[string]string, error) {
 	values := opt.values()
-	signatures, err := sourceSignatures(ctx, db, values["as_of"])
+	now, err := sourceSignatures(ctx, s.live, values["as_of"])
 	if err != nil {
 		return nil, err
 	}
-	tables, err := listTables(ctx, db)
+	before, err := s.before(ctx, now)
 	if err != nil {
 		return nil, err
 	}
-	for name := range tables {
-		if strings.HasSuffix(name, aside) { // left by a run that was killed
-			if err := drop(ctx, db, name); err != nil {
-				return nil, err
-			}
-		}
+	var sources []string
+	for _, m := range models {
+		sources = append(sources, m.Sources...)
 	}
 	for _, m := range models {
-		old, exists := tables[m.Name]
+		old, exists := s.tables[m.Name]
 		if !wanted.models[m.Name] {
-			signatures[m.Name] = old
+			now[m.Name] = old.contents
 			continue
 		}
-		signature := m.signature(signatures, values)
-		signatures[m.Name] = signature
-		if exists && old == signature && !opt.Full {
+		signature := m.signature(now, values)
+		now[m.Name] = old.contents
+		if exists && old.built == signature && !opt.Full {
 			result.add(opt, Step{Name: m.Name})
 			continue
 		}
-		step, err := build(ctx, db, m, signature, exists, values)
+		job := build{stage: s, model: m, signature: signature, values: values, memory: opt.Memory, full: opt.Full}
+		if len(m.Keys) > 0 {
+			job.before = m.signature(before, values)
+		}
+		step, err := job.run(ctx)
 		if e := record.step(ctx, kindModel, m.Name, step.Rows, step.Seconds, signature, err); err == nil {
 			err = e
 		}
 		if err != nil {
 			return nil, err
 		}
+		if s.isMade(m.Name) {
+			now[m.Name] = signature
+		}
+		if m.Name == batchModel {
+			if err := s.sourceChanges(ctx, sources); err != nil {
+				return nil, err
+			}
+		}
 		result.add(opt, step)
 	}
-	return signatures, nil
+	return now, nil
 }
 
 func (r *Result) add(opt Options, s Step) {
 	r.Steps = append(r.Steps, s)
 	opt.Report(s)
-}
-
-// build makes the table of a model aside and puts it in place.
-func build(ctx context.Context, db *warehouse.DB, m Model, signature string, exists bool, values map[string]string) (step Step, err error) {
-	start := time.Now()
-	made := m.Name + aside
-	defer func() {
-		if e := drop(context.WithoutCancel(ctx), db, made); err == nil {
-			err = e
-		}
-	}()
-	text, err := templated(db, "transform_build", map[string]any{
-		"Table": made, "Engine": m.Engine, "Order": m.Order, "Select": m.Body,
-		"Comment": m.Title.En + " " + signatureMark + signature,
-	})
-	if err != nil {
-		return Step{}, fmt.Errorf("build %s: %w", m.Path, err)
-	}
-	limited := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_memory_usage": maxMemory}))
-	if err := db.ExecSQL(limited, text, bind(m.Body, values)...); err != nil {
-		return Step{}, fmt.Errorf("build %s: %w", m.Path, err)
-	}
-	step = Step{Name: m.Name, Built: true}
-	if step.Rows, err = count(ctx, db, made); err != nil {
-		return Step{}, fmt.Errorf("build %s: %w", m.Path, err)
-	}
-	if err := put(ctx, db, m.Name, exists); err != nil {
-		return Step{}, fmt.Errorf("build %s: %w", m.Path, err)
-	}
-	step.Seconds = time.Since(start).Seconds()
-	return step, nil
-}
-
-// put makes the table that was made aside the one in use.
-func put(ctx context.Context, db *warehouse.DB, table string, exists bool) error {
-	how := "transform_rename"
-	if exists {
-		how = "transform_swap"
-	}
-	return execTemplate(ctx, db, how, map[string]any{"Aside": table + aside, "Table": table})
 }
 
 func drop(ctx context.Context, db *warehouse.DB, table string) error {
@@ -356,12 +371,12 @@ func templated(db *warehouse.DB, name string, values map[string]any) (string, er
 	return db.Render(text, values)
 }
 
-func execTemplate(ctx context.Context, db *warehouse.DB, name string, values map[string]any) error {
+func execTemplate(ctx context.Context, db *warehouse.DB, name string, values map[string]any, args ...any) error {
 	text, err := templated(db, name, values)
 	if err != nil {
 		return err
 	}
-	if err := db.ExecSQL(ctx, text); err != nil {
+	if err := db.ExecSQL(ctx, text, args...); err != nil {
 		return fmt.Errorf("run %s: %w", name, err)
 	}
 	return nil
@@ -378,11 +393,11 @@ func bind(body string, values map[string]string) []any {
 	return args
 }
 
-// signatureMark stands before the signature in the comment of a model's table.
+// signatureMark stands before the state in the comment of a model's table.
 const signatureMark = "#"
 
-// listTables returns the tables of the database with the signatures of those that models made.
-func listTables(ctx context.Context, db *warehouse.DB) (map[string]string, error) {
+// listTables returns the tables of the database with the states of those that a transform made.
+func listTables(ctx context.Context, db *warehouse.DB) (map[string]state, error) {
 	var rows []struct {
 		Name    string `ch:"name"`
 		Comment string `ch:"comment"`
@@ -390,27 +405,31 @@ func listTables(ctx context.Context, db *warehouse.DB) (map[string]string, error
 	if err := db.Select(ctx, &rows, "transform_tables"); err != nil {
 		return nil, err
 	}
-	tables := make(map[string]string, len(rows))
+	tables := make(map[string]state, len(rows))
 	for _, r := range rows {
-		_, signature, _ := strings.Cut(r.Comment, signatureMark)
-		tables[r.Name] = signature
+		tables[r.Name] = parseState(r.Comment)
 	}
 	return tables, nil
 }
 
 func sourceSignatures(ctx context.Context, db *warehouse.DB, asOf string) (map[string]string, error) {
+	signatures := map[string]string{}
+	return signatures, readSignatures(ctx, db, signatures, "transform_sources", clickhouse.Named("as_of", asOf))
+}
+
+// readSignatures adds what a query says of names to signatures.
+func readSignatures(ctx context.Context, db *warehouse.DB, signatures map[string]string, query string, args ...any) error {
 	var rows []struct {
 		Name      string `ch:"name"`
 		Signature string `ch:"signature"`
 	}
-	if err := db.Select(ctx, &rows, "transform_sources", clickhouse.Named("as_of", asOf)); err != nil {
-		return nil, err
+	if err := db.Select(ctx, &rows, query, args...); err != nil {
+		return err
 	}
-	signatures := make(map[string]string, len(rows))
 	for _, r := range rows {
 		signatures[r.Name] = r.Signature
 	}
-	return signatures, nil
+	return nil
 }
 
 // runRecord writes the events of one run to ops_run.

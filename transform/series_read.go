@@ -69,7 +69,7 @@ func (s Series) readWeekly(ctx context.Context, db *warehouse.DB, week period.Pe
 		clickhouse.Named("has_delay", s.hasDelay()), clickhouse.Named("max_delay", s.settings.maxDelay),
 		clickhouse.Named("first_week", last-maxWeeks+1), clickhouse.Named("last_week", last),
 		clickhouse.Named("evidence_from", evidence))
-	limited := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_memory_usage": maxMemory}))
+	limited := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_memory_usage": DefaultMemory}))
 	var c factColumns
 	err = db.Conn().QueryRow(limited, text, args...).Scan(&c.strata, &c.zh, &c.en, &c.areas, &c.nCells, &c.weeks, &c.delays, &c.counts, &c.people,
 		&c.nLines, &c.lineWeeks, &c.lines)

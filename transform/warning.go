@@ -140,7 +140,8 @@ func Evaluate(ctx context.Context, db *warehouse.DB, week period.Period, opt Opt
 		if err != nil {
 			return err
 		}
-		signatures, err := buildModels(ctx, db, opt, models, wanted, record, &Result{})
+		wanted.indicators = false
+		signatures, err := bringUp(ctx, db, opt, models, nil, wanted, record, &Result{})
 		if err != nil {
 			return err
 		}

@@ -204,6 +204,9 @@ func (db *DB) Conn() driver.Conn { return db.conn }
 // Database is the name of the current database.
 func (db *DB) Database() string { return db.cfg.Database }
 
+// IsCluster reports whether the schema is made for a cluster.
+func (db *DB) IsCluster() bool { return db.cfg.Cluster != "" }
+
 // Now is the clock of the warehouse.
 func (db *DB) Now() time.Time { return db.cfg.Now() }
 

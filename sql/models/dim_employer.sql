@@ -2,6 +2,7 @@
 -- title: 用人单位（含发现的未建档单位） | Employers, those found outside the roster included
 -- grain: one row per employer: on the roster, or found by an exam or a detection report
 -- order: employer_key
+-- by_employer_key: stg_employer; stg_declaration; stg_detection; stg_exam = if(using_key = '', employer_key, using_key)
 -- Place, industry, size and state come from the lowest workplace number, head counts are sums. An employer
 -- that is not on the roster has no place, counts as key industry, and begins on the day of its first event.
 WITH
@@ -29,13 +30,13 @@ WITH
         SELECT
             'examined'                                                          AS kind,
             if(using_key = '', stg_exam.employer_key::String, using_key::String) AS employer_key,
-            any(employer_name)::String                                        AS name,
+            max(employer_name)::String                                        AS name,
             min(exam_date)                                                      AS first_day,
             max(notEmpty(hazards_exposed) OR notEmpty(hazards_examined))        AS has_hazards
         FROM stg_exam
         GROUP BY employer_key
         UNION ALL
-        SELECT 'tested', employer_key::String, any(employer_name)::String, min(sample_date), true
+        SELECT 'tested', employer_key::String, max(employer_name)::String, min(sample_date), true
         FROM stg_detection
         GROUP BY employer_key
         UNION ALL
@@ -47,7 +48,7 @@ WITH
     (
         SELECT
             employer_key,
-            anyIf(name, name != '')                AS seen_name,
+            max(name)                              AS seen_name,
             minIf(first_day, kind != 'declared')   AS first_date,
             countIf(kind != 'declared')            AS n_found,
             max(has_hazards)                       AS hazard_seen

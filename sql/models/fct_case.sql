@@ -2,6 +2,7 @@
 -- title: 新发职业病病例 | New cases of occupational disease
 -- grain: one row per person and disease, first report
 -- order: report_date, person_key
+-- by_person_key: stg_case_report
 -- Stage progressions, deaths, suspected cases and cases whose appraisal reversed the diagnosis are not new cases. An
 -- unmatched disease name is a disease of its own.
 SELECT
@@ -24,7 +25,7 @@ SELECT
     max(dim_disease.is_pneumoconiosis OR (card.disease = '' AND card_kind = 'pneumoconiosis'))   AS is_pneumoconiosis
 FROM
 (
-    SELECT *, (ifNull(diagnosis_date, report_date), report_date, card_no) AS rank
+    SELECT *, (ifNull(diagnosis_date, report_date), report_date, card_no, batch, row) AS rank
     FROM stg_case_report
     WHERE card_kind IN ('disease', 'pneumoconiosis', 'pesticide') AND report_kind IN ('new', 'correction', '') AND appraisal_result != 'reversed'
 ) AS card

@@ -2,6 +2,7 @@
 -- title: 申报内容的有效区间 | What an employer had declared, by time
 -- grain: one row per employer, span of days, workshop, post and hazard
 -- order: employer_key, valid_from, workshop, post, hazard
+-- by_employer_key: stg_declaration
 -- A span begins with an accepted declaration and ends before the next one. In it counts what was declared in
 -- the calendar year of that declaration up to then. Workshop and post are compared without spaces and case.
 WITH

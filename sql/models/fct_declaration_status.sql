@@ -2,6 +2,8 @@
 -- title: 申报情况（按读数日） | Declaration on each reading date
 -- grain: one row per employer that has ever declared, basis of the cycles (see dim_exam_basis) and reading date
 -- order: as_of_date, employer_key
+-- by_as_of_date: dim_reading
+-- by_employer_key: fct_declaration_state
 -- exposed is the head count of the posts with a hazard whose in-service exam is mandatory on that day: per
 -- workshop and post the largest number declared for such a hazard.
 WITH posts AS

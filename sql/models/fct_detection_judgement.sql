@@ -2,6 +2,7 @@
 -- title: 岗位因素判定 | Judgements of posts and factors
 -- grain: one row per employer, report, workshop, post, factor, particle size fraction and kind of limit
 -- order: employer_key, sample_date, report_no, workshop, post
+-- by_employer_key: fct_detection_result
 -- The worst result of the post counts (GBZ 331-2024 5.2.7.1): over before cannot_judge, within and not_judged. Total and
 -- respirable dust are judged apart. A short-term sample above 3 times the TWA (PE) or above the TWA (STEL) is allowed four
 -- times a shift: n_excursions is their largest number at one point on one day, more than four is over. Whether they lie an

@@ -2,6 +2,7 @@
 -- title: 混合接触判定 | Judgements of mixed exposure
 -- grain: one row per employer, report, workshop, post and group of at least two agents with like effect
 -- order: employer_key, sample_date, report_no
+-- by_employer_key: fct_detection_result
 -- The sum of the ratios of the TWA values to their limits is at most 1 (GBZ 2.1-2019 A.3). An agent below its
 -- quantification level adds nothing to ratio_sum and its level to ratio_most: the truth lies between the two. The groups
 -- are those of ref_hazard_judging.

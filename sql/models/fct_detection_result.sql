@@ -2,6 +2,7 @@
 -- title: 检测结果（重新判定） | Detection results, judged anew
 -- grain: one row per detection result
 -- order: employer_key, sample_date, report_no
+-- by_employer_key: stg_detection
 -- The limit is ours where the hazard has one in the unit of the result on the day of sampling: by fraction, kind of
 -- limit and, for dust with 10 % of free silica or more (asbestos apart), by silica band (10 belongs to the first band, 50 and 80
 -- to the lower one). A short-term sample (STEL or PE) is held against the PC-STEL, else the MAC, else as a peak (PE) against five times

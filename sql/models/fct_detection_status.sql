@@ -2,6 +2,8 @@
 -- title: 检测情况（按读数日） | Workplace testing on each reading date
 -- grain: one row per employer that must be tested and reading date
 -- order: as_of_date, employer_key
+-- by_as_of_date: dim_reading; + fct_employer_reading
+-- by_employer_key: dim_employer; fct_employer_reading; fct_test_span; fct_declaration_state
 WITH
     due AS
     (

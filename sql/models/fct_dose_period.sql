@@ -2,6 +2,7 @@
 -- title: 监测周期剂量 | Dose of a worker in a monitoring period
 -- grain: one row per radiation unit, worker number and monitoring period of dosimeters on the trunk (Hp(10))
 -- order: person_key, period_start
+-- by_employer_key: stg_dose
 -- dose_msv is the effective dose of the period. Of one dosimeter on the trunk it is the final value; of one over the lead
 -- apron alone a tenth of it; of one under (u) and one over (o) the apron 0.79 Hu + 0.051 Ho with a thyroid shield, 0.84 Hu +
 -- 0.100 Ho without (GBZ 128-2019 6.2.4; the second pair and the tenth from memory). Head, wrist and ring say nothing
@@ -37,12 +38,12 @@ FROM
 (
     SELECT
         employer_key::String                                                                 AS employer_key,
-        any(employer_name)::String                                                           AS employer_name,
+        min(employer_name)::String                                                           AS employer_name,
         worker_no,
-        any(unit_kind)::String                                                               AS unit_kind,
-        any(job_class)::String                                                               AS job_class,
-        any(dosimetry_org)::String                                                           AS dosimetry_org,
-        any(person_key)                                                                      AS person_key,
+        min(unit_kind)::String                                                               AS unit_kind,
+        min(job_class)::String                                                               AS job_class,
+        min(dosimetry_org)::String                                                           AS dosimetry_org,
+        min(person_key)                                                                      AS person_key,
         period_start,
         max(period_end)                                                                      AS period_end,
         toYear(addDays(max(trunk.period_end), -11))                                          AS year,
@@ -53,7 +54,7 @@ FROM
             OR (value IS NULL AND qualifier != 'lt' AND NOT is_nominal))                     AS is_lost,
         max(is_nominal)                                                                      AS has_nominal,
         max(is_above)                                                                        AS is_measured,
-        groupArray(concat('dose:', toString(batch), ':', toString(row)))                     AS evidence
+        arraySort(groupArray(concat('dose:', toString(batch), ':', toString(row))))          AS evidence
     FROM trunk
     GROUP BY employer_key, worker_no, period_start
 )

@@ -2,6 +2,8 @@
 -- title: 用人单位在各读数日的状态 | Employers on each reading date
 -- grain: one row per employer and reading date
 -- order: as_of_date, employer_key
+-- by_as_of_date: dim_reading
+-- by_employer_key: dim_employer
 SELECT
     as_of_date,
     employer_key,

@@ -2,6 +2,7 @@
 -- title: 体检危害因素（完成） | Hazards examined
 -- grain: one row per pre-placement or in-service exam and hazard whose conclusion is not pending
 -- order: person_key, employer_key, hazard, exam_date
+-- by_person_key: stg_exam
 -- A conclusion 'recheck' keeps the exam completed for three months, and for good if a re-examination of the
 -- same person followed within them.
 WITH rechecks AS

@@ -3,6 +3,7 @@
 -- grain: one row per worker, basis of the cycles (see dim_exam_basis) and span of days in which nothing changes but the calendar: no exam, no deadline of a
 --   recheck, no new edition of the cycles
 -- order: employer_key, valid_from, person_key
+-- by_person_key: stg_exam; fct_exam_hazard
 -- Only workers in service and exposed to a hazard with a mandatory in-service exam. A date before valid_from
 -- means never. A worker is
 --   covered          while day <= full_until and day <= any_until

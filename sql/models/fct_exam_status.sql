@@ -2,6 +2,8 @@
 -- title: 职业健康检查情况（按读数日） | Exam coverage on each reading date
 -- grain: one row per employer whose workers must be examined, basis of the cycles (see dim_exam_basis) and reading date
 -- order: as_of_date, employer_key
+-- by_as_of_date: dim_reading; + fct_employer_reading; + fct_declaration_status
+-- by_employer_key: dim_employer; fct_employer_reading; fct_declaration_status; fct_exam_segment
 -- exposed is the larger of what the employer declares and of the workers known to be in surveillance; by how
 -- much the known ones exceed the declaration is excess (a stale declaration).
 WITH

@@ -2,6 +2,7 @@
 -- title: 工伤保险情况（按读数日） | Work-injury insurance on each reading date
 -- grain: one row per active employer of the roster and reading date
 -- order: as_of_date, employer_key
+-- by_employer_key: dim_employer; fct_employer_reading; stg_insurance
 -- The record that counts is the latest of the month of the day and the two months before.
 WITH records AS
 (

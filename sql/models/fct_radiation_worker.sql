@@ -2,6 +2,7 @@
 -- title: 放射工作人员 | Radiation workers
 -- grain: one row per radiation unit and worker number
 -- order: employer_key, worker_no
+-- by_employer_key: stg_dose; stg_radiation_worker
 -- Those on the register count whether they were ever monitored or not. monitored holds the spans of days without a
 -- gap in which an Hp(10) reading has a value, lies below the
 -- detection level or was set as a nominal dose.
@@ -23,10 +24,10 @@ WITH
         SELECT
             employer_key,
             worker_no,
-            any(employer_name)                                AS employer_name,
-            argMax(unit_kind, period_end)                     AS unit_kind,
-            argMax(job_class, period_end)                     AS job_class,
-            argMax(person_key, period_end)                    AS person_key,
+            max(employer_name)                                AS employer_name,
+            argMax(unit_kind, (period_end, unit_kind))        AS unit_kind,
+            argMax(job_class, (period_end, job_class))        AS job_class,
+            argMax(person_key, (period_end, person_key))      AS person_key,
             ifNull(min(start_date), min(period_start))        AS start_date,
             ifNull(max(end_date), toDate32('2299-12-31'))     AS end_date
         FROM known

@@ -2,6 +2,7 @@
 -- title: 检测有效区间 | Days covered by a test
 -- grain: one row per employer, workshop, post, hazard and sampling date of a test that counts for the legal interval
 -- order: employer_key, hazard, sample_date
+-- by_employer_key: dim_employer; stg_detection
 -- Periodic tests and status evaluations count for the employer's interval, a control-effect evaluation until
 -- the end of its year; supervision, monitoring and accident tests don't count.
 SELECT

@@ -2,6 +2,7 @@
 -- title: 培训情况（按读数日） | Training on each reading date
 -- grain: one row per key-industry employer with hazards and reading date
 -- order: as_of_date, employer_key
+-- by_employer_key: dim_employer; fct_employer_reading; stg_training
 -- A passed record holds until its printed end, else for twelve months.
 WITH records AS
 (

@@ -2,6 +2,7 @@
 -- title: 职业病报告卡 | Case reports
 -- grain: one row per report card, its latest version among the published batches; voided ones are left out
 -- order: employer_key, report_date, card_no
+-- by_key_hash: raw_case_report
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
 -- With appraisal_date and appraisal_result since migration 0013; a changed text makes the table anew.
 WITH

@@ -2,6 +2,7 @@
 -- title: 举报投诉 | Complaints
 -- grain: one row per complaint, its latest version among the published batches; voided ones are left out
 -- order: receive_date, complaint_no
+-- by_key_hash: raw_complaint
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
 WITH
     (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,

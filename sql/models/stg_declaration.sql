@@ -2,6 +2,7 @@
 -- title: 危害项目申报 | Declarations
 -- grain: one row per declared post and hazard of a declaration, its latest version among the published batches; voided ones are left out
 -- order: employer_key, accept_date, workshop, post, hazard
+-- by_key_hash: raw_declaration
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
 WITH
     (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,

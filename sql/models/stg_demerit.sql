@@ -2,6 +2,7 @@
 -- title: 机构记分 | Demerit points
 -- grain: one row per clause of a decision on an institution, its latest version among the published batches; voided ones are left out
 -- order: institution_code, demerit_date, decision_no
+-- by_key_hash: raw_demerit
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
 WITH
     (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,

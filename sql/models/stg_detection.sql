@@ -2,6 +2,7 @@
 -- title: 危害因素检测结果 | Detection results
 -- grain: one row per result of a detection report, its latest version among the published batches; voided ones are left out
 -- order: employer_key, sample_date, report_no
+-- by_key_hash: raw_detection
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
 WITH
     (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,

@@ -2,6 +2,7 @@
 -- title: 个人剂量 | Dose readings
 -- grain: one row per reading of a worker's dosimeter, its latest version among the published batches; voided ones are left out
 -- order: employer_key, worker_no, period_start
+-- by_key_hash: raw_dose
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
 WITH
     (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,

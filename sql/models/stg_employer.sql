@@ -2,6 +2,7 @@
 -- title: 用人单位 | Employers
 -- grain: one row per workplace of an employer, its latest version among the published batches; voided ones are left out
 -- order: employer_key, workplace_no
+-- by_key_hash: raw_employer
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
 WITH
     (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,

@@ -2,6 +2,7 @@
 -- title: 急性事件 | Acute and group events
 -- grain: one row per event, its latest version among the published batches; voided ones are left out
 -- order: start_date, event_code
+-- by_key_hash: raw_event
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
 WITH
     (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,

@@ -2,6 +2,7 @@
 -- title: 职业史 | Occupational histories
 -- grain: one row per employment of an examined person, its latest version among the published batches; voided ones are left out
 -- order: institution_code, exam_no, start_date
+-- by_key_hash: raw_exam_history
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
 WITH
     (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,

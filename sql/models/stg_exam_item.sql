@@ -2,6 +2,7 @@
 -- title: 体检项目 | Items of examinations
 -- grain: one row per item of an examination, its latest version among the published batches; voided ones are left out
 -- order: institution_code, exam_no, item_code
+-- by_key_hash: raw_exam_item
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
 WITH
     (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,

@@ -2,6 +2,7 @@
 -- title: 总结报告 | Summary reports
 -- grain: one row per summary report of an employer's examinations, its latest version among the published batches; voided ones are left out
 -- order: employer_key, report_date, institution_code
+-- by_key_hash: raw_exam_summary
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
 WITH
     (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,

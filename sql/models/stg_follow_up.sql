@@ -2,6 +2,7 @@
 -- title: 患者随访 | Follow-up of patients
 -- grain: one row per visit of a patient, its latest version among the published batches; voided ones are left out
 -- order: person_key, visit_date, patient_card_no
+-- by_key_hash: raw_follow_up
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
 -- With injury_date and benefit_date since migration 0013; a changed text makes the table anew.
 WITH

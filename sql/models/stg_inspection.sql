@@ -2,6 +2,7 @@
 -- title: 监督检查 | Inspections
 -- grain: one row per inspection of an employer, with its penalty, its latest version among the published batches; voided ones are left out
 -- order: employer_key, inspect_date, inspection_no
+-- by_key_hash: raw_inspection
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
 WITH
     (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,

@@ -2,6 +2,7 @@
 -- title: 机构名录 | Institutions
 -- grain: one row per institution and kind of qualification, its latest version among the published batches; voided ones are left out
 -- order: institution_code, kind
+-- by_key_hash: raw_institution
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
 WITH
     (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,

@@ -2,6 +2,7 @@
 -- title: 工伤保险 | Work-injury insurance
 -- grain: one row per employer and month, its latest version among the published batches; voided ones are left out
 -- order: employer_key, period
+-- by_key_hash: raw_insurance
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
 WITH
     (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,

@@ -2,6 +2,7 @@
 -- title: 建设项目 | Construction projects
 -- grain: one row per construction project, its latest version among the published batches; voided ones are left out
 -- order: employer_key, approve_date, project_no
+-- by_key_hash: raw_project
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
 WITH
     (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,

@@ -2,6 +2,7 @@
 -- title: 放射工作人员名册 | Register of radiation workers
 -- grain: one row per radiation worker of a unit, its latest version among the published batches; voided ones are left out
 -- order: employer_key, worker_no
+-- by_key_hash: raw_radiation_worker
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
 WITH
     (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,

@@ -2,6 +2,7 @@
 -- title: 培训 | Training
 -- grain: one row per training record, its latest version among the published batches; voided ones are left out
 -- order: employer_key, train_date
+-- by_key_hash: raw_training
 -- Names that no list has are resolved by the decisions on them (stg_alias), as they stood at the instant as_of.
 WITH
     (SELECT (groupArray(name), groupArray(code)) FROM stg_alias) AS decided,

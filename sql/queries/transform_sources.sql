@@ -1,10 +1,10 @@
 -- name: transform_sources
 -- title: What the source tables hold at the instant as_of, as one text for each table
 -- A stream's text changes with the set of its batches that count, a reference list's with its table.
-SELECT concat('raw_', stream) AS name, toString(cityHash64(arraySort(groupArray(batch)))) AS signature
+SELECT concat('raw_', stream) AS name, toString(cityHash64(arraySort(groupArray((batch, published_at))))) AS signature
 FROM
 (
-    SELECT batch, argMax(stream, (at, state)) AS stream
+    SELECT batch, argMax(stream, (at, state)) AS stream, maxIf(at, state = 'published') AS published_at
     FROM ops_batch
     WHERE at <= {as_of:DateTime64(3, 'UTC')}
     GROUP BY batch

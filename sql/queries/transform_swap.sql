@@ -1,3 +1,3 @@
 -- name: transform_swap
 -- title: Put a table that was made aside in the place of the one in use
-EXCHANGE TABLES {{ident .Aside}} AND {{ident .Table}} {{on_cluster}}
+EXCHANGE TABLES {{ident .Work}}.{{ident .Aside}} AND {{ident .Table}} {{on_cluster}}

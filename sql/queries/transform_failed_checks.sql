@@ -1,0 +1,6 @@
+-- name: transform_failed_checks
+-- title: The checks that kept the results of the last transform from being put in place
+SELECT name::String AS name, n_rows AS n, error AS error, at
+FROM ops_run
+WHERE kind = 'check' AND state = 'failed' AND run = (SELECT max(run) FROM ops_run WHERE kind = 'transform' AND length(name) > 0 AND state IN ('done', 'failed'))
+ORDER BY name
