@@ -28,12 +28,24 @@ func (c CheckResult) Passed() bool { return c.N == 0 }
 // maxOffenders is how many offenders of a check are kept.
 const maxOffenders = 20
 
-// errOffenders is what ops_run says of a check that found something.
+// failure is what ops_run says of a check that found something.
 func (c CheckResult) failure() error {
 	if c.Passed() {
 		return nil
 	}
 	return errors.New(strings.Join(c.Offenders, "; "))
+}
+
+// FailedCheck is a check that kept the results of the last transform from being put in place.
+type FailedCheck struct {
+	Name      string `ch:"name"`
+	N         uint64 `ch:"n"`         // offenders
+	Offenders string `ch:"offenders"` // the first of them
+}
+
+// FailedChecks reads which checks stopped the last transform; none when its results are in place.
+func FailedChecks(ctx context.Context, db *warehouse.DB) (failed []FailedCheck, err error) {
+	return failed, db.Select(ctx, &failed, "transform_failed_checks")
 }
 
 // check is one file of sql/checks.

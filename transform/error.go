@@ -40,8 +40,8 @@ var (
 	ErrAppealLate = &Error{Code: "assessment.late", english: "appeals were taken until {until}"}
 	// ErrNoUnit: the unit, or the item, was not assessed. Args: unit, item.
 	ErrNoUnit = &Error{Code: "assessment.no_unit", english: "{unit} {item} was not assessed"}
-	// ErrCheckFailed: checks of sql/checks found rows; the Result is complete. Args: checks.
-	ErrCheckFailed = &Error{Code: "transform.checks_failed", english: "checks on the results failed: {checks}"}
+	// ErrCheckFailed: checks of sql/checks found rows; what was in place before stays in place. Args: checks.
+	ErrCheckFailed = &Error{Code: "transform.checks_failed", english: "checks on the results failed, what was there before stays in place: {checks}"}
 	// ErrBusy: another run has held the warehouse for longer than a run waits.
 	ErrBusy = &Error{Code: "transform.busy", english: "another transform or weekly evaluation is at work on this warehouse"}
 	// ErrNoRule: not a single rule worked. Args: n.

@@ -215,7 +215,7 @@ func (e *Explanation) query(ctx context.Context, fields map[string]any) (driver.
 		return nil, err
 	}
 	limited := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
-		"max_memory_usage": DefaultMemory, "max_bytes_before_external_sort": DefaultMemory / 4, "max_bytes_before_external_group_by": maxMemory / 4,
+		"max_memory_usage": DefaultMemory, "max_bytes_before_external_sort": DefaultMemory / 4, "max_bytes_before_external_group_by": DefaultMemory / 4,
 	}))
 	rows, err := e.db.QuerySQL(limited, text, bind(text, e.values)...)
 	if err != nil {

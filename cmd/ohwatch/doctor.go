@@ -18,6 +18,7 @@ import (
 	"ohwatch/internal/period"
 	"ohwatch/internal/schedule"
 	"ohwatch/reports/web"
+	"ohwatch/transform"
 	"ohwatch/warehouse"
 )
 
@@ -198,7 +199,7 @@ func (a *app) checkEngine(ctx context.Context) []finding {
 	findings := []finding{a.found("engine", stateOK, "engine_answers", map[string]any{
 		"version": info.Version, "mode": info.Mode, "address": info.Address, "seconds": fmt.Sprintf("%.1f", time.Since(began).Seconds()),
 	}, "")}
-	return append(findings, a.checkSchema(ctx, db), a.checkEngineClock(ctx, db), a.checkJobs(ctx, db))
+	return append(findings, a.checkSchema(ctx, db), a.checkEngineClock(ctx, db), a.checkJobs(ctx, db), a.checkResults(ctx, db))
 }
 
 func (a *app) checkSchema(ctx context.Context, db *warehouse.DB) finding {
@@ -238,6 +239,24 @@ func (a *app) checkJobs(ctx context.Context, db *warehouse.DB) finding {
 		}
 	}
 	return a.found("jobs", stateOK, "jobs_well", nil, "")
+}
+
+// checkResults looks whether checks stopped the last transform.
+func (a *app) checkResults(ctx context.Context, db *warehouse.DB) finding {
+	failed, err := transform.FailedChecks(ctx, db)
+	if err != nil {
+		return a.found("results", stateWarn, "results_unknown", nil, "ohwatch migrate up")
+	}
+	if len(failed) == 0 {
+		return a.found("results", stateOK, "results_passed", nil, "")
+	}
+	names := make([]string, len(failed))
+	for i, f := range failed {
+		names[i] = fmt.Sprintf("%s (%d)", f.Name, f.N)
+	}
+	return a.found("results", stateFail, "results_stopped", map[string]any{
+		"checks": strings.Join(names, ", "), "first": failed[0].Offenders,
+	}, "ohwatch transform")
 }
 
 // checkListen tries the address of the web pages.

@@ -63,6 +63,8 @@ func (a *app) refresh(ctx context.Context, models ...string) error {
 type stepLine struct {
 	Model   string  `json:"model"`
 	Built   bool    `json:"built"`
+	Part    bool    `json:"part"`    // only what was concerned was made anew
+	Changed uint64  `json:"changed"` // rows that were not there before, or are no more
 	Rows    uint64  `json:"rows"`
 	Seconds float64 `json:"seconds"`
 }
@@ -71,12 +73,16 @@ type stepLine struct {
 func (a *app) printStep(s transform.Step) {
 	switch {
 	case a.json:
-		if err := a.printJSON(stepLine{Model: s.Name, Built: s.Built, Rows: s.Rows, Seconds: s.Seconds}); err != nil {
+		if err := a.printJSON(stepLine{Model: s.Name, Built: s.Built, Part: s.Part, Changed: s.Changed, Rows: s.Rows, Seconds: s.Seconds}); err != nil {
 			a.log.Error("print a step", "error", err)
 		}
 	case s.Built:
 		seconds := time.Duration(s.Seconds * float64(time.Second)).Round(10 * time.Millisecond)
-		a.say("transform.built", map[string]any{"model": fmt.Sprintf("%-24s", s.Name), "rows": fmt.Sprintf("%9d", s.Rows), "seconds": seconds})
+		key := "transform.built"
+		if s.Part {
+			key = "transform.built_part"
+		}
+		a.say(key, map[string]any{"model": fmt.Sprintf("%-24s", s.Name), "rows": fmt.Sprintf("%9d", s.Rows), "seconds": seconds, "changed": s.Changed})
 	default:
 		a.say("transform.fresh", map[string]any{"model": fmt.Sprintf("%-24s", s.Name)})
 	}

@@ -1,5 +1,6 @@
 -- name: batch_account
 -- title: 批次收支平衡 | Every row of a batch is accounted for
+-- by_batch: stg_batch; raw_case_report; raw_complaint; raw_declaration; raw_demerit; raw_detection; raw_dose; raw_employer; raw_event; raw_exam; raw_exam_history; raw_exam_item; raw_exam_summary; raw_follow_up; raw_inspection; raw_institution; raw_insurance; raw_project; raw_radiation_worker; raw_training
 -- Read rows are loaded, corrected, voided, unchanged or rejected, and what was loaded, corrected and voided
 -- stands in the stream's table. Copies that a batch got when the one that it had confirmed was taken back (kept) are
 -- no rows of its own.

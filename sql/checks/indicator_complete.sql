@@ -1,5 +1,6 @@
 -- name: indicator_complete
 -- title: 指标取值无重复且在范围内 | Each cell of an indicator once, shares between 0 and 1
+-- by_indicator: ind_value
 SELECT concat(indicator, ' ', variant, ' ', period, ' ', dim, ' ', dim_value, ': ', toString(count()), ' rows, value ',
     ifNull(toString(max(value)), '-')) AS offender
 FROM ind_value

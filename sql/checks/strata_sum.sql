@@ -1,5 +1,6 @@
 -- name: strata_sum
 -- title: 乡镇、行业、规模之和等于全市 | Townships, industries and size classes add up to the city
+-- by_indicator: ind_value
 SELECT concat(indicator, ' ', variant, ' ', period, ' by ', dim, ': ', toString(n), ' of ', toString(d),
     ', city ', toString(city_n), ' of ', toString(city_d)) AS offender
 FROM

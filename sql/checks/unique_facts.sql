@@ -1,5 +1,6 @@
 -- name: unique_facts
 -- title: 每个事实只有一个有效版本 | One valid version of each fact
+-- by_key_hash: stg_employer; stg_declaration; stg_training; stg_insurance; stg_exam; stg_detection; stg_dose; stg_case_report; stg_project; stg_follow_up; stg_inspection; stg_complaint; stg_institution; stg_demerit; stg_event; stg_exam_item; stg_exam_history; stg_exam_summary; stg_radiation_worker
 SELECT concat(stream, ': key ', toString(key_hash), ' has ', toString(n), ' versions') AS offender
 FROM
 (
