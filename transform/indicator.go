@@ -144,7 +144,8 @@ func (s *stage) fill(ctx context.Context, table string, columns []string, rows f
 	if err := rows(a); err != nil {
 		return 0, err
 	}
-	return a.Rows(), a.Send()
+	err = a.Send()
+	return a.Rows(), err
 }
 
 // cells is the query for the cells of the indicator.
@@ -154,7 +155,8 @@ func (i Indicator) cells(db *warehouse.DB) (string, error) {
 	}
 	return templated(db, "transform_flow", map[string]any{
 		"Body": i.Body, "Flow": string(i.Flow), "Placed": i.IsPlaced, "Quantile": len(i.levels()) > 0,
-		"Institution": slices.Contains(i.Strata, DimInstitution),
+		"Institution": slices.Contains(i.Strata, DimInstitution), "Once": i.Flow == FlowOnce && len(i.levels()) == 0,
+		"Daily": (i.Flow == FlowSum || i.Flow == FlowState) && len(i.levels()) == 0,
 	})
 }
 

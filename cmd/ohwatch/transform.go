@@ -63,10 +63,10 @@ func (a *app) refresh(ctx context.Context, models ...string) error {
 type stepLine struct {
 	Model   string  `json:"model"`
 	Built   bool    `json:"built"`
-	Part    bool    `json:"part"`    // only what was concerned was made anew
-	Changed uint64  `json:"changed"` // rows that were not there before, or are no more
 	Rows    uint64  `json:"rows"`
 	Seconds float64 `json:"seconds"`
+	Part    bool    `json:"part"`    // only what was concerned was made anew
+	Changed uint64  `json:"changed"` // rows that were not there before, or are no more
 }
 
 // printStep prints what became of one model.

@@ -6,28 +6,47 @@
 -- by_employer_key: dim_employer; fct_employer_reading; fct_declaration_status; fct_exam_segment
 -- exposed is the larger of what the employer declares and of the workers known to be in surveillance; by how
 -- much the known ones exceed the declaration is excess (a stale declaration).
+-- Reading dates are counted from 0 on; before(day) is how many of them lie before a day. Workers of an employer for whom
+-- the same dates count are counted together before they are spread over these dates.
 WITH
+    (SELECT arraySort(groupArray(as_of_date)) FROM dim_reading) AS dates,
+    (
+        SELECT arrayMap(offset -> toUInt16(arrayCount(d -> d < addDays(all_dates[1], offset), all_dates)), range(toUInt32(dateDiff('day', all_dates[1], all_dates[-1])) + 2))
+        FROM (SELECT arraySort(groupArray(as_of_date)) AS all_dates FROM dim_reading)
+    ) AS counts,
+    day -> counts[toUInt32(greatest(0, least(dateDiff('day', dates[1], day), length(counts) - 1))) + 1] AS before,
+    alike AS
+    (
+        SELECT
+            employer_key,
+            basis,
+            before(valid_from)                                                            AS first,
+            before(addDays(valid_to, 1))                                                  AS behind,
+            greatest(first, least(behind, before(addDays(full_until, 1))))                AS full_behind,
+            greatest(first, least(behind, before(addDays(any_until, 1))))                 AS any_behind,
+            greatest(first, least(behind, before(addDays(not_due_until, 1))))             AS not_due_behind,
+            greatest(first, least(behind, before(makeDate32(toYear(last_exam), 1, 1))))     AS year_first,
+            greatest(first, least(behind, before(makeDate32(toYear(last_exam) + 1, 1, 1)))) AS year_behind,
+            greatest(first, least(behind, before(makeDate32(toYear(full_until), 1, 1))))    AS free_behind,
+            count()                                                                       AS n
+        FROM fct_exam_segment
+        GROUP BY employer_key, basis, first, behind, full_behind, any_behind, not_due_behind, year_first, year_behind, free_behind
+        HAVING first < behind
+    ),
     persons AS
     (
         SELECT
-            as_of_date,
+            dates[at + 1]                                                                  AS as_of_date,
             employer_key,
             basis,
-            count()                                                                        AS known,
-            countIf(as_of_date <= full_until AND as_of_date <= any_until)                  AS covered,
-            countIf(as_of_date > full_until AND as_of_date <= any_until)                   AS partly,
-            countIf(as_of_date > any_until AND as_of_date <= not_due_until)                AS not_due,
-            countIf(toYear(last_exam) = toYear(as_of_date))                                AS examined_in_year,
-            countIf(toYear(last_exam) != toYear(as_of_date)
-                AND full_until > makeDate32(toYear(as_of_date), 12, 31))                   AS free_in_year
-        FROM
-        (
-            SELECT
-                employer_key, basis, full_until, any_until, not_due_until, last_exam,
-                arrayJoin(arrayFilter(d -> d BETWEEN valid_from AND valid_to,
-                    (SELECT groupArray(as_of_date) FROM dim_reading))) AS as_of_date
-            FROM fct_exam_segment
-        )
+            sum(n)                                                                         AS known,
+            sumIf(n, at < full_behind AND at < any_behind)                                 AS covered,
+            sumIf(n, at >= full_behind AND at < any_behind)                                AS partly,
+            sumIf(n, at >= any_behind AND at < not_due_behind)                             AS not_due,
+            sumIf(n, at >= year_first AND at < year_behind)                                AS examined_in_year,
+            sumIf(n, NOT (at >= year_first AND at < year_behind) AND at < free_behind)     AS free_in_year
+        FROM alike
+        ARRAY JOIN range(first, behind) AS at
         GROUP BY as_of_date, employer_key, basis
     )
 SELECT

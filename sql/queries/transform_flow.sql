@@ -16,6 +16,71 @@ WITH
     (
 {{.Body}}
     ),
+{{- if .Once}}
+    -- Rows of an entity come together before they are spread over periods, which are known by their first days.
+    per_entity AS
+    (
+        SELECT
+            variant, employer_key,
+            {{- if .Placed}} counted.area AS area,{{end}}
+            {{- if .Institution}} counted.institution AS institution,{{end}}
+            groupArray((toDate32(day), toFloat64(counted.numerator), ifNull(toFloat64(counted.denominator), nan), toFloat64(counted.missing))) AS of_entity
+        FROM counted
+        WHERE day BETWEEN (SELECT min(start_date) FROM dim_period) AND (SELECT max(as_of_date) FROM dim_period)
+        GROUP BY variant, employer_key, entity
+            {{- if .Placed}}, area{{end}}
+            {{- if .Institution}}, institution{{end}}
+    ),
+    per_kind AS
+    (
+        SELECT
+            variant, employer_key, kind,
+            {{- if .Placed}} area,{{end}}
+            {{- if .Institution}} institution,{{end}}
+            arrayFilter(r -> kind != 'week' OR r.1 >= (SELECT min(start_date) FROM dim_period WHERE period_kind = 'week'), of_entity) AS rows_of_kind,
+            arrayMap(r -> multiIf(kind = 'month', toDate32(toStartOfMonth(r.1)), kind = 'quarter', toDate32(toStartOfQuarter(r.1)),
+                kind = 'year', toDate32(toStartOfYear(r.1)), toDate32(toMonday(r.1))), rows_of_kind)                        AS starts,
+            arrayReduce('maxMap', [starts], [rows_of_kind.2], [rows_of_kind.3], [rows_of_kind.4])                         AS once
+        FROM per_entity
+        ARRAY JOIN {periods:Array(String)} AS kind
+        WHERE notEmpty(rows_of_kind)
+    ),
+    per_employer AS
+    (
+        SELECT
+            variant, kind AS period_kind, dim_period.period AS period, employer_key, summed.2 AS sum_n, summed.3 AS sum_d, summed.4 AS sum_m
+            {{- if .Placed}}, area{{end}}
+            {{- if .Institution}}, institution{{end}}
+        FROM
+        (
+            SELECT
+                variant, employer_key, kind,
+                {{- if .Placed}} area,{{end}}
+                {{- if .Institution}} institution,{{end}}
+                sumMap(once.1, once.2, once.3, once.4) AS per_start
+            FROM per_kind
+            GROUP BY variant, employer_key, kind
+                {{- if .Placed}}, area{{end}}
+                {{- if .Institution}}, institution{{end}}
+        )
+        ARRAY JOIN arrayZip(per_start.1, per_start.2, per_start.3, per_start.4) AS summed
+        INNER JOIN dim_period ON dim_period.period_kind = kind AND dim_period.start_date = summed.1
+    ),
+{{- else}}
+{{- if .Daily}}
+    daily AS
+    (
+        SELECT
+            variant, employer_key, day,
+            {{- if .Placed}} c.area AS area,{{end}}
+            {{- if .Institution}} c.institution AS institution,{{end}}
+            sum(toFloat64(c.numerator)) AS numerator, sum(toFloat64(c.denominator)) AS denominator, sum(toFloat64(c.missing)) AS missing
+        FROM counted AS c
+        GROUP BY variant, employer_key, day
+            {{- if .Placed}}, area{{end}}
+            {{- if .Institution}}, institution{{end}}
+    ),
+{{- end}}
     per_entity AS
     (
         SELECT
@@ -40,7 +105,7 @@ WITH
             groupArrayIf((ifNull(toFloat64(counted.numerator), 0), counted.denominator > 0),
                 {{if eq .Flow "survival"}}counted.numerator IS NOT NULL{{else}}counted.denominator > 0{{end}}) AS seen
 {{- end}}
-        FROM counted
+        FROM {{if .Daily}}daily AS {{end}}counted
 {{- if or (eq .Flow "state")}}
         INNER JOIN dim_period ON dim_period.as_of_date = counted.day
 {{- else}}
@@ -64,6 +129,7 @@ WITH
             {{- if .Placed}}, area{{end}}
             {{- if .Institution}}, institution{{end}}
     ),
+{{- end}}
     flows AS
     (
         SELECT
