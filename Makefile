@@ -10,7 +10,7 @@ PACKAGES := node_modules/.package-lock.json
 
 export CGO_ENABLED := 0
 
-.PHONY: build demo test bench bench-stats evaluation lint fmt clean assets browser bench-ingest torture
+.PHONY: build demo test bench bench-stats evaluation lint fmt clean assets browser bench-ingest bench-transform torture
 
 build: $(ASSETS)
 	$(GO) build -trimpath -buildvcs=auto -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/ohwatch
@@ -39,6 +39,11 @@ ROWS ?= 5000000
 RUNS ?= 5
 bench-ingest: $(ASSETS)
 	OHWATCH_BENCH_ROWS=$(ROWS) OHWATCH_BENCH_RUNS=$(RUNS) $(GO) test -run '^$$' -bench '^BenchmarkIngest$$' -benchtime 1x -timeout 180m ./cmd/ohwatch
+
+# Times a full transform of ROWS examinations and the other streams in proportion, beside one scan of the rows; a transform
+# after a new batch of 1 %; and the questions that kept results answer.
+bench-transform: $(ASSETS)
+	OHWATCH_BENCH_ROWS=$(ROWS) $(GO) test -run '^$$' -bench '^BenchmarkTransform$$' -benchtime 1x -timeout 180m ./transform
 
 # Kills ohwatch, and apart from it the engine, at 200 random moments of a load each.
 torture: $(ASSETS)

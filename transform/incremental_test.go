@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"pgregory.net/rapid"
 
@@ -113,8 +112,7 @@ func TestRun_IncrementalEqualsFull(t *testing.T) {
 	if err != nil {
 		n = 2
 	}
-	definitions := overlay(t)
-	maps.DeleteFunc(definitions, func(path string, _ *fstest.MapFile) bool { return strings.HasPrefix(path, "series/") })
+	definitions := withoutSeries(t)
 	for seed := range n {
 		t.Run(itoa(seed), func(t *testing.T) {
 			c := newCity(t, "2026-11-15")

@@ -100,7 +100,7 @@ func TestRun_OnlyWhatIsStale(t *testing.T) {
 }
 
 // overlay returns the shipped definitions with some files changed: path and text in turn.
-func overlay(t *testing.T, pairs ...string) fstest.MapFS {
+func overlay(t testing.TB, pairs ...string) fstest.MapFS {
 	t.Helper()
 	tree := fstest.MapFS{}
 	for _, kind := range []string{"models", "indicators", "rules", "series", "checks"} {
