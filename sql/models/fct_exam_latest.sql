@@ -27,6 +27,6 @@ LEFT JOIN
 ) AS leaving ON leaving.person_key = latest.person_key
 LEFT JOIN
 (
-    SELECT hazard::String AS cycle_hazard, groupArray((edition_from, edition_to, months)) AS editions FROM dim_exam_cycle GROUP BY cycle_hazard
+    SELECT hazard::String AS cycle_hazard, groupArray((edition_from, edition_to, months)) AS editions FROM dim_exam_cycle WHERE basis = '' GROUP BY cycle_hazard
 ) AS cycles ON cycle_hazard = latest.hazard
 ARRAY JOIN [arrayFirst(e -> last_date BETWEEN e.1 AND e.2, editions).3] AS months
