@@ -20,6 +20,7 @@ type GapDefinition struct {
 	Indicator  Indicator
 	Title      Title
 	Department string            // addressee of the warnings' catalogue: wjw, rsj
+	variants   []string          // that the query knows; empty: all
 	units      map[string]string // what one missing unit is, by variant; "" is the default
 	query      string
 }
@@ -30,6 +31,11 @@ func (d GapDefinition) Unit(variant string) string {
 		return unit
 	}
 	return d.units[""]
+}
+
+// Lists reports whether there is a list behind a variant of the indicator.
+func (d GapDefinition) Lists(variant string) bool {
+	return len(d.variants) == 0 || slices.Contains(d.variants, variant)
 }
 
 // GapFilter chooses a list.
@@ -165,7 +171,7 @@ func LoadGaps(fsys fs.FS) ([]GapDefinition, error) {
 			}
 			definitions = append(definitions, d)
 			files = slices.Delete(files, at, at+1)
-		case i.Flow != "" && len(i.Targets) > 0:
+		case i.Flow != "" && i.Flow != FlowSurvival && len(i.Targets) > 0 && i.Variants[0].Unit == Share:
 			definitions = append(definitions, GapDefinition{Indicator: i, Title: i.Title, Department: "wjw", units: map[string]string{"": "row"}})
 		}
 	}
@@ -189,6 +195,10 @@ func readGap(f ohsql.File, i Indicator) (GapDefinition, error) {
 	for _, key := range f.Keys() {
 		variant, isUnit := strings.CutPrefix(key, "unit_")
 		switch {
+		case key == "variants":
+			for name := range strings.SplitSeq(f.Header[key], ",") {
+				d.variants = append(d.variants, strings.TrimSpace(name))
+			}
 		case key == "unit":
 			d.units[""] = f.Header[key]
 		case isUnit && slices.ContainsFunc(i.Variants, func(v Variant) bool { return v.Name == variant }):
@@ -225,6 +235,9 @@ func Gaps(ctx context.Context, db *warehouse.DB, fsys fs.FS, city string, f GapF
 			return GapList{}, fmt.Errorf("%s has no variant %q", d.Indicator.ID, f.Variant)
 		}
 		list.Variant = d.Indicator.Variants[at]
+	}
+	if !d.Lists(list.Variant.Name) {
+		return GapList{}, ErrNoGapList.With("indicator", d.Indicator.ID+" "+list.Variant.Name).With("indicators", d.Indicator.ID+" "+strings.Join(d.variants, ", "))
 	}
 	start, day, err := periodDays(ctx, db, f.Period)
 	if err != nil {
@@ -278,11 +291,11 @@ func (l *GapList) read(ctx context.Context, db *warehouse.DB, values map[string]
 	body := l.Definition.query
 	var err error
 	if body == "" {
-		if body, err = templated(db, "transform_gaps_flow", map[string]any{"Body": i.Body, "Flow": string(i.Flow)}); err != nil {
+		if body, err = templated(db, "transform_gaps_flow", map[string]any{"Body": i.Body, "Flow": string(i.Flow), "Placed": i.IsPlaced}); err != nil {
 			return err
 		}
 	}
-	text, err := templated(db, "transform_gaps", map[string]any{"Body": body, "Falling": l.falling()})
+	text, err := templated(db, "transform_gaps", map[string]any{"Body": body, "Falling": l.falling(), "Placed": l.Definition.query == "" && i.IsPlaced})
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,9 @@ func TestGaps_SumToTheReading(t *testing.T) {
 	compared, missing := 0, 0.0
 	for _, d := range definitions {
 		for _, v := range d.Indicator.Variants {
+			if !d.Lists(v.Name) {
+				continue
+			}
 			for _, period := range []string{"2025", "2026-07"} {
 				values, err := transform.Values(t.Context(), c.db, "", transform.Filter{Indicator: d.Indicator.ID, Variant: v.Name, Period: period, By: "township"})
 				if err != nil {

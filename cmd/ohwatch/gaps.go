@@ -154,7 +154,7 @@ func (a *app) gapSummary(l transform.GapList) []string {
 		key = "gap.title_count"
 	}
 	lines := []string{a.text(key, args)}
-	if l.Target != nil {
+	if l.Target != nil && l.Denominator > 0 {
 		need := l.Need()
 		args := map[string]any{"target": rate(l.Target, transform.Share), "need": plain(&need), "n": l.Needed}
 		if need > 0 {

@@ -18,7 +18,7 @@ SELECT
 FROM
 (
     SELECT
-        due.employer_key AS employer_key, start_date, last_declared,
+        due.employer_key AS employer_key, start_date, last_declared, risk_class = 'severe' AND employees >= 10 AS is_severe,
         last.employer_key != ''                              AS ever,
         ever AND toYear(last_declared) = toYear({day:Date32}) AS in_year
     FROM fct_employer_reading AS due
@@ -26,4 +26,4 @@ FROM
     LEFT JOIN last ON last.employer_key = due.employer_key
     WHERE as_of_date = {day:Date32} AND is_due
 )
-ARRAY JOIN [('strict', in_year), ('lenient', ever)] AS reading
+ARRAY JOIN arrayFilter(r -> r.1 != '', [('strict', in_year), ('lenient', ever), (if(is_severe, 'severe_10', ''), ever)]) AS reading

@@ -2,6 +2,7 @@
 -- title: 新发职业病病例 | New cases of occupational disease
 -- unit: case
 -- department: wjw
+-- variants: diagnosis, report, rate_exposed
 -- No target in numbers: the list holds the cases themselves.
 SELECT
     reading.1 AS variant, employer_key, count() AS numerator, NULL::Nullable(Float64) AS denominator,

@@ -13,7 +13,7 @@ FROM
     SELECT
         listed.employer_key::String                                                       AS employer_key,
         if(employer_name = '', listed.employer_key::String, employer_name)                AS employer_name,
-        if(dim_employer.employer_key = '', 'unassigned', dim_employer.area)::String       AS area,
+        {{if .Placed}}if(listed.own_area != '', listed.own_area, if(dim_employer.employer_key = '', 'unassigned', dim_employer.area)){{else}}if(dim_employer.employer_key = '', 'unassigned', dim_employer.area){{end}}::String AS area,
         name_zh::String                                                                   AS area_zh,
         name_en::String                                                                   AS area_en,
         industry_code::String                                                             AS industry_code,
@@ -27,14 +27,14 @@ FROM
         sum(numerator) OVER ()                                                            AS all_numerator,
         sum(denominator) OVER ()                                                          AS all_denominator,
         sum(greatest(-missing, 0)) OVER ()                                                AS surplus,
-        row_number() OVER (ORDER BY listed.employer_key)                                  AS position
+        row_number() OVER (ORDER BY listed.employer_key, area)                                  AS position
     FROM
     (
 {{.Body}}
     ) AS listed
     LEFT JOIN dim_employer ON dim_employer.employer_key = listed.employer_key
-    LEFT JOIN dim_township ON dim_township.township = dim_employer.area
+    LEFT JOIN dim_township ON dim_township.township = {{if .Placed}}if(listed.own_area != '', listed.own_area, dim_employer.area){{else}}dim_employer.area{{end}}
     WHERE listed.variant = {variant:String} AND ({area:String} = '' OR area = {area:String})
 )
 WHERE missing > 0 OR position = 1
-ORDER BY missing DESC, reason IN ('lapsed', 'partly') DESC, ifNull(since, toDate32('2299-12-31')), employer_key
+ORDER BY missing DESC, reason IN ('lapsed', 'partly') DESC, ifNull(since, toDate32('2299-12-31')), employer_key, area
