@@ -2,6 +2,7 @@
 -- title: The rows behind the values of one reading of an indicator, in one period
 -- Body is the query of a flow indicator, where Flow says how its rows count, or a file of sql/explain. Each row stands in the
 -- stratum of its employer that the values asked for belong to; an empty stratum asks for all strata of the dimension.
+-- An indicator whose rows have no employer says so with a constant, which a join cannot take: it is made a column.
 -- Of a quantile value is what the row tells, and numerator and denominator say that it is known and that there is one.
 WITH
     counted AS
@@ -11,7 +12,7 @@ WITH
     units AS
     (
         SELECT
-            employer_key::String AS unit, entity::String AS entity,
+            {{if .Flow}}concat(counted.employer_key::String, ifNull(substring(toString(counted.day), 1, 0), '')){{else}}employer_key::String{{end}} AS unit, entity::String AS entity,
             {{- if .Placed}} counted.area::String AS place,{{end}}
             {{- if .Institution}} counted.institution::String AS institution,{{end}}
 {{- if eq .Flow "latest"}}
