@@ -51,7 +51,7 @@ type Field struct {
 	To       []string            `yaml:"to"`       // columns of the warehouse, as many as the type has parts
 	List     string              `yaml:"list"`     // reference code list
 	Codes    map[string][]string `yaml:"codes"`    // code → words for it, in addition to the list
-	Unknown  string              `yaml:"unknown"`  // what a word that is not on the list leads to: reject, warn (left empty) or keep (stored as sent)
+	Unknown  string              `yaml:"unknown"`  // what a word that is not on the list leads to: reject, warn (left empty) or keep (stored as sent; told when severity gives unknown_code one)
 	Default  string              `yaml:"default"`  // read where the cell is blank or the column is missing
 	Min      *float64            `yaml:"min"`      // smallest value, or shortest length of a text
 	Max      *float64            `yaml:"max"`      // largest value, or longest length of a text

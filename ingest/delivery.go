@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"path/filepath"
@@ -46,7 +47,7 @@ func (l *Loader) Deliver(ctx context.Context, d Delivery, report func(Result) er
 
 // turnTo makes the loader read files of one delivery. Nothing waits to be published at this time.
 func (l *Loader) turnTo(ctx context.Context, d Delivery) error {
-	contracts, err := Contracts()
+	contracts, err := Contracts(l.cfg.DB.Files())
 	if err != nil {
 		return err
 	}
@@ -133,11 +134,13 @@ func (l *Loader) LoadAs(ctx context.Context, paths []string, as Delivery, report
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if as.Source, err = l.keep(path); err != nil {
-			return err
+		if as.Source, err = l.keep(path); err == nil {
+			err = l.Deliver(ctx, as, report)
+		} else if err = l.refused(ctx, as.Source, err); err == nil {
+			err = l.publish(ctx, report)
 		}
-		if err := l.Deliver(ctx, as, report); err != nil {
-			return err
+		if err != nil {
+			return fmt.Errorf("load %s: %w", path.path, err)
 		}
 	}
 	return nil

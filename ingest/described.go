@@ -81,6 +81,8 @@ func (c *Contract) fieldChecks(f *Field, add func(code string, s severity, field
 	switch {
 	case f.Type == "code" && f.Unknown != "keep":
 		add("unknown_code", severity(f.Unknown), f.Name)
+	case f.Type == "code" && f.Severity["unknown_code"] != "": // kept, and told
+		add("unknown_code", f.Severity["unknown_code"], f.Name)
 	case f.Check == "phone":
 		add("phone_invalid", warn, f.Name)
 	case f.Check == "names":

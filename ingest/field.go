@@ -168,6 +168,9 @@ func (c *checker) convert(f *Field, j int, text string, v, second *value) fault 
 			v.setText(code)
 		case f.Unknown == "keep":
 			v.setText(text)
+			if s, set := f.Severity["unknown_code"]; set {
+				return fault{severity: s, code: "unknown_code"}
+			}
 		default:
 			return fault{severity: severity(f.Unknown), code: "unknown_code"}
 		}
@@ -197,7 +200,7 @@ func (c *checker) convert(f *Field, j int, text string, v, second *value) fault 
 			n = scaled(n, k)
 		}
 		v.setNumber(n)
-		return inRange(f, n)
+		return inRange(f, n, c.factor[j])
 	case "years", "months":
 		n, ok := parseMonths(text, f.Type == "years")
 		if !ok {
@@ -240,7 +243,7 @@ func (c *checker) convert(f *Field, j int, text string, v, second *value) fault 
 		}
 		if m.hasValue {
 			v.setNumber(m.value)
-			if flt := inRange(f, m.value); flt.code != "" {
+			if flt := inRange(f, m.value, c.factor[j]); flt.code != "" {
 				return flt
 			}
 		}
@@ -328,22 +331,30 @@ func (c *checker) length(f *Field, text string) fault {
 	if f.Min == nil && f.Max == nil {
 		return fault{}
 	}
-	return inRange(f, float64(utf8.RuneCountInString(text)))
+	return inRange(f, float64(utf8.RuneCountInString(text)), 0)
 }
 
-func inRange(f *Field, n float64) fault {
+// inRange checks a number against the limits of its field. factor is what the number as sent was multiplied by, 0 for nothing:
+// the sender reads the limits in his own unit.
+func inRange(f *Field, n, factor float64) fault {
 	if (f.Min == nil || n >= *f.Min) && (f.Max == nil || n <= *f.Max) && (f.Below == nil || n < *f.Below) {
 		return fault{}
 	}
+	limit := func(at float64) string {
+		if factor != 0 {
+			at = scaled(at, 1/factor)
+		}
+		return strconv.FormatFloat(at, 'f', -1, 64)
+	}
 	args := map[string]string{"min": "-∞", "max": "∞"}
 	if f.Min != nil {
-		args["min"] = strconv.FormatFloat(*f.Min, 'f', -1, 64)
+		args["min"] = limit(*f.Min)
 	}
 	if f.Max != nil {
-		args["max"] = strconv.FormatFloat(*f.Max, 'f', -1, 64)
+		args["max"] = limit(*f.Max)
 	}
 	if f.Below != nil {
-		args["max"] = strconv.FormatFloat(*f.Below, 'f', -1, 64)
+		args["max"] = limit(*f.Below)
 	}
 	return fault{severity: reject, code: "out_of_range", args: args}
 }

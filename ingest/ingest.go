@@ -67,8 +67,10 @@ type Result struct {
 	SkippedSheets  []string `json:"skipped_sheets,omitempty"` // sheets without a header that fits any contract
 	Encoding       string   `json:"encoding,omitempty"`
 	HeaderRow      int      `json:"header_row,omitempty"`
-	Notes          []string `json:"notes,omitempty"` // codes: stream_unexpected
-	State          string   `json:"state"`           // published, checked (dry run) or refused
+	Notes          []string `json:"notes,omitempty"`           // codes: stream_unexpected
+	SameAs         uint64   `json:"same_as,omitempty"`         // batch that the same bytes were loaded as; they were not read again
+	RejectedBefore int      `json:"rejected_before,omitempty"` // rows that were rejected there and count as unchanged here
+	State          string   `json:"state"`                     // published, checked (dry run) or refused
 
 	Refusal *Refusal `json:"-"` // why the file was refused
 }
@@ -96,12 +98,14 @@ type Loader struct {
 
 // publishedFile is a batch that an equal file was published as.
 type publishedFile struct {
-	Stream  string `ch:"stream"`
-	SHA256  string `ch:"sha256"`
-	Sheet   string `ch:"sheet"`
-	Mapping string `ch:"mapping"`
-	Read    uint64 `ch:"n_read"`
-	Bytes   uint64 `ch:"bytes"`
+	Batch    uint64 `ch:"batch"`
+	Stream   string `ch:"stream"`
+	SHA256   string `ch:"sha256"`
+	Sheet    string `ch:"sheet"`
+	Mapping  string `ch:"mapping"`
+	Read     uint64 `ch:"n_read"`
+	Rejected uint64 `ch:"n_rejected"`
+	Bytes    uint64 `ch:"bytes"`
 }
 
 // Open takes the lock, makes the keys if there are none yet, and removes what an interrupted load has left.
@@ -272,6 +276,7 @@ func (l *Loader) repeated(src Source) bool {
 	for _, p := range same {
 		b := l.begin(src, p.Stream, p.Sheet)
 		b.result.Read, b.result.Unchanged = int(p.Read), int(p.Read)
+		b.result.SameAs, b.result.RejectedBefore = p.Batch, int(p.Rejected)
 		l.pending = append(l.pending, b)
 	}
 	return len(same) > 0
@@ -343,7 +348,7 @@ func (l *Loader) decoding() decoding {
 func (l *Loader) remember(src Source, b *batch) {
 	if b.result.Unchanged < b.result.Read {
 		l.published[src.SHA256] = append(l.published[src.SHA256], publishedFile{
-			Stream: b.result.Stream, SHA256: src.SHA256, Sheet: b.result.Sheet, Mapping: l.cfg.Mapping.name(), Read: uint64(b.result.Read),
+			Batch: b.result.Batch, Rejected: uint64(b.result.Rejected), Stream: b.result.Stream, SHA256: src.SHA256, Sheet: b.result.Sheet, Mapping: l.cfg.Mapping.name(), Read: uint64(b.result.Read),
 			Bytes: uint64(src.Bytes),
 		})
 	}

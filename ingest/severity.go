@@ -49,8 +49,10 @@ func (c *Contract) checkSeverities() []error {
 					strings.Join(slices.Sorted(maps.Keys(own)), ", ")))
 			case f.Type == "state":
 				errs = append(errs, fmt.Errorf("field %s: the severity of %s cannot be set", f.Name, code))
-			case f.Type == "code" && code == "unknown_code":
+			case f.Type == "code" && code == "unknown_code" && f.Unknown != "keep":
 				errs = append(errs, fmt.Errorf("field %s: say in unknown what an unknown word leads to", f.Name))
+			case f.Type == "code" && code == "unknown_code" && f.Severity[code] == reject:
+				errs = append(errs, fmt.Errorf("field %s: an unknown word is kept, so it cannot reject", f.Name))
 			case was == reject && f.loosened(code) && c.inKey(f):
 				errs = append(errs, fmt.Errorf("field %s: %s must stay a reject: the natural key comes from the field", f.Name, code))
 			}

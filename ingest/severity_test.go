@@ -48,6 +48,8 @@ func TestContract_Severity(t *testing.T) {
 		"check's code": {`{name: n, type: number, to: [n], severity: {many: reject}}`, "no such check"},
 		"text":         {`{name: n, type: label, to: [n], severity: {number_in_text: warn}}`, "no such check"},
 		"code":         {`{name: n, type: code, to: [n], unknown: reject, codes: {a: [甲]}, severity: {unknown_code: warn}}`, "say in unknown"},
+		"kept":         {`{name: n, type: code, to: [n], unknown: keep, codes: {a: [甲]}, severity: {unknown_code: warn}}`, "unknown_code warn"},
+		"kept, reject": {`{name: n, type: code, to: [n], unknown: keep, codes: {a: [甲]}, severity: {unknown_code: reject}}`, "cannot reject"},
 	} {
 		contract, err := contractWith(t, c.field)
 		got := ""

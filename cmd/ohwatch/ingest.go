@@ -184,6 +184,9 @@ func (a *app) printResult(r ingest.Result) error {
 	if len(r.UnknownHeaders) > 0 {
 		fmt.Fprintln(a.out, oneLine(a.text("ingest.unknown_headers", map[string]any{"headers": strings.Join(r.UnknownHeaders, "、")})))
 	}
+	if r.RejectedBefore > 0 {
+		fmt.Fprintln(a.out, a.text("ingest.rejected_before", map[string]any{"batch": r.SameAs, "rejected": r.RejectedBefore}))
+	}
 	if r.BadCells > 0 {
 		fmt.Fprintln(a.out, a.text("ingest.bad_cells", map[string]any{"cells": r.BadCells, "bytes": r.BadBytes}))
 	}

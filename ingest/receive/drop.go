@@ -179,6 +179,12 @@ func (r *Receiver) resultText(receipt *Receipt, p *message.Printer) string {
 		}
 		line("result_batch", "batch", x.Batch, "stream", p.Text("report.stream."+x.Stream, nil), "sheet", sheet, "read", x.Read, "loaded", x.Loaded,
 			"corrected", x.Corrected, "voided", x.Voided, "unchanged", x.Unchanged, "rejected", x.Rejected, "warned", x.Warned)
+		if x.RejectedBefore > 0 {
+			line("result_rejected_before", "batch", x.SameAs, "rejected", x.RejectedBefore)
+		}
+		if x.BadCells > 0 {
+			line("result_bad_cells", "cells", x.BadCells, "bytes", x.BadBytes)
+		}
 		if len(x.UnknownHeaders) > 0 {
 			line("result_unknown", "headers", strings.Join(x.UnknownHeaders, "、"))
 		}

@@ -14,11 +14,12 @@ WITH
             maxIf(at, state = 'published') AS published_at,
             max(n_read) AS n_read,
             max(bytes) AS bytes,
-            max(n_unchanged) AS n_unchanged
+            max(n_unchanged) AS n_unchanged,
+            max(n_rejected) AS n_rejected
         FROM ops_batch
         GROUP BY batch
     )
-SELECT batches.stream, toString(sha256) AS sha256, sheet, mapping, n_read, bytes
+SELECT batch, batches.stream, toString(sha256) AS sha256, sheet, mapping, n_read, n_rejected, bytes
 FROM batches
 LEFT JOIN reverts ON reverts.stream = batches.stream
 WHERE batches.state = 'published' AND n_unchanged < n_read AND published_at > reverts.at
