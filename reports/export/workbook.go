@@ -1,6 +1,7 @@
 package export
 
 import (
+	"encoding/csv"
 	"fmt"
 	"io"
 	"time"
@@ -72,4 +73,40 @@ func writeGrid(file *excelize.File, g Grid, days int) error {
 		}
 	}
 	return stream.Flush()
+}
+
+// GridCSV writes a grid as CSV with a byte order mark, days as 2006-01-02, and texts that a spreadsheet would take for
+// formulas behind an apostrophe.
+func GridCSV(w io.Writer, g Grid) error {
+	if _, err := io.WriteString(w, "\ufeff"); err != nil {
+		return err
+	}
+	out := csv.NewWriter(w)
+	out.UseCRLF = true
+	fields := make([]string, len(g.Head))
+	for i, text := range g.Head {
+		fields[i] = harmless(text)
+	}
+	if err := out.Write(fields); err != nil {
+		return err
+	}
+	for _, row := range g.Rows {
+		for i, value := range row {
+			switch v := value.(type) {
+			case nil:
+				fields[i] = ""
+			case string:
+				fields[i] = harmless(v)
+			case time.Time:
+				fields[i] = v.Format(time.DateOnly)
+			default:
+				fields[i] = fmt.Sprint(v)
+			}
+		}
+		if err := out.Write(fields); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
 }
