@@ -52,6 +52,8 @@ var (
 	ErrUnknownWarning = &Error{Code: "warn.unknown", english: "there is no warning {id}"}
 	// ErrWarningClosed: a warning that is closed is to be changed. Args: id.
 	ErrWarningClosed = &Error{Code: "warn.already_closed", english: "the warning {id} is already closed"}
+	// ErrWrongState: a step does not follow on the state of a warning. Args: id, state, step.
+	ErrWrongState = &Error{Code: "warn.wrong_state", english: "the warning {id} is {state}, it cannot become {step}"}
 )
 
 // Error is the sentence in English.

@@ -93,11 +93,18 @@ func (a *app) serveEngine(ctx context.Context) error {
 		}
 		scheduler.Jobs = append(scheduler.Jobs, scheduled)
 	}
+	links, err := a.linkKey()
+	if err != nil {
+		return err
+	}
 	server := &web.Server{
 		Bulletins:    a.cfg.ReportsFolder(),
 		Organisation: a.organisation(),
 		Jobs:         jobStatus{store: &runStore{db: a.db}, jobs: a.cfg.JobList(), now: time.Now},
 		Gaps:         gapPages{a},
+		Warnings:     warningPages{a},
+		Links:        warningPages{a},
+		LinkKey:      links,
 		Health:       a.ping,
 		Printer:      a.printer,
 		Now:          time.Now,
@@ -206,7 +213,7 @@ func lastWeek(due time.Time) period.Period {
 	return period.Of(day.AddDate(0, 0, -7), period.Week)
 }
 
-// warnJob evaluates the rules for the week that has ended. Rules that do not work make the run a failure, but
+// warnJob evaluates the rules for the week that has ended and emits its warnings. Rules that do not work make the run a failure, but
 // the warnings of the others are stored.
 func (a *app) warnJob(ctx context.Context, due time.Time) (schedule.Outcome, error) {
 	week := lastWeek(a.evaluated(due))
@@ -216,6 +223,9 @@ func (a *app) warnJob(ctx context.Context, due time.Time) (schedule.Outcome, err
 		Detail: a.text("jobs.did_warn", map[string]any{
 			"week": week, "n": len(e.Warnings), "opened": e.Opened, "reopened": e.Reopened, "resolved": e.Resolved, "broken": len(e.Broken),
 		}),
+	}
+	if err == nil {
+		_, err = a.emit(ctx, e, "", "job")
 	}
 	if err == nil && !e.Complete() {
 		err = backoff.Permanent(errors.Join(e.Broken...))
@@ -321,8 +331,13 @@ func (a *app) transformJob(ctx context.Context, _ time.Time) (schedule.Outcome, 
 		}
 	}
 	outcome.Detail = a.text("jobs.did_transform", map[string]any{"built": built, "n": len(result.Steps)})
+	escalated, escalateErr := transform.Escalate(ctx, a.db, a.transformOptions("job"))
+	if escalated > 0 {
+		outcome.Detail += " " + a.text("warn.did_escalate", map[string]any{"n": escalated})
+	}
 	if errors.Is(err, transform.ErrCheckFailed) {
 		err = backoff.Permanent(err) // the same rows fail again
 	}
+	err = errors.Join(err, escalateErr)
 	return outcome, err
 }

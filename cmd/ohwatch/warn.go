@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ohwatch/internal/period"
 	"ohwatch/transform"
 	"ohwatch/warehouse"
 )
@@ -31,24 +30,13 @@ func newWarnCommand(a *app) *cobra.Command {
 				}
 				opt.Today = day
 			}
-			week := transform.LastWeek(opt.Today)
-			if weekText != "" {
-				var err error
-				if week, err = period.Parse(weekText); err != nil || week.Kind != period.Week {
-					return wrongUsage("usage.week", map[string]any{"flag": "--week", "value": weekText})
-				}
+			week, err := a.parseWeek(weekText, opt.Today)
+			if err != nil {
+				return err
 			}
-			if week.Start.After(opt.Today) {
-				return usageError(transform.ErrFutureWeek.With("week", week.String()))
-			}
-			var level transform.Severity
-			if failOn != "" {
-				var err error
-				if level, err = transform.ParseSeverity(failOn); err != nil {
-					return wrongUsage("usage.choice", map[string]any{
-						"flag": "--fail-on", "value": failOn, "choices": "red, orange, yellow, blue, high, medium, low",
-					})
-				}
+			level, err := parseFailOn(failOn)
+			if err != nil {
+				return err
 			}
 			if err := a.openDB(ctx); err != nil {
 				return err
@@ -69,6 +57,7 @@ func newWarnCommand(a *app) *cobra.Command {
 			return transform.AsOf(ctx, a.db, day, opt, evaluate)
 		},
 	}
+	command.AddCommand(newEmitCommand(a))
 	command.Flags().StringVar(&weekText, "week", "", a.text("warn.flag_week", nil))
 	command.Flags().StringVar(&asOf, "as-of", "", a.text("warn.flag_as_of", nil))
 	command.Flags().StringVar(&failOn, "fail-on", "", a.text("warn.flag_fail_on", nil))
@@ -126,10 +115,7 @@ func (a *app) printWarnings(warnings []transform.Warning) error {
 			continue
 		}
 		fmt.Fprintf(a.out, "%s  %-14s %s\n", a.text("warn.severity_"+string(w.Severity), nil), w.ID, w.Title)
-		a.say("warn.line", map[string]any{
-			"area": w.Area, "addressee": strings.Join(w.Addressee, ", "), "due": w.DueDay, "since": w.FirstSeen,
-			"state": a.text("warn.state_"+w.State, nil), "n": w.NEvidence,
-		})
+		a.printLines(*w)
 	}
 	for _, key := range order {
 		severity, rule, _ := strings.Cut(key, " ")
@@ -138,6 +124,23 @@ func (a *app) printWarnings(warnings []transform.Warning) error {
 		})
 	}
 	return nil
+}
+
+// printLines prints what a person needs below the title of a warning.
+func (a *app) printLines(w transform.Warning) {
+	a.say("warn.line", map[string]any{
+		"area": w.Area, "addressee": strings.Join(w.Addressee, ", "), "due": w.DueDay, "since": w.FirstSeen,
+		"state": a.text("warn.state_"+w.State, nil), "n": w.NEvidence,
+	})
+	if w.Late {
+		a.say("warn.late_line", map[string]any{"date": w.KnownDay})
+	}
+	if w.Owner != "" {
+		a.say("warn.owner_line", map[string]any{"owner": oneLine(w.Owner)})
+	}
+	if w.Level > 0 {
+		a.say("warn.level_line", map[string]any{"level": a.text(fmt.Sprintf("warn.level_%d", w.Level), nil)})
+	}
 }
 
 // ruleTitles are the names of the rules by id.

@@ -5,9 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"net/http"
 	"os"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -77,13 +75,11 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.loaded, nil
 }
 
-// ServeAPI answers requests to the API, and to nothing else, until ctx is cancelled.
+// ServeAPI answers requests to the API and to signed links, and to nothing else, until ctx is cancelled.
 func (s *Server) ServeAPI(ctx context.Context, listener net.Listener) error {
-	return s.serve(ctx, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, "/api/") {
-			http.NotFound(w, r)
-			return
-		}
-		s.API.ServeHTTP(w, r)
-	}), listener)
+	open, err := s.openHandler()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	return s.serve(ctx, open, listener)
 }

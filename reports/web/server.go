@@ -39,6 +39,9 @@ type Server struct {
 	Organisation string // shown at the head of each page
 	Jobs         Jobs
 	Gaps         Gaps                            // nil: no such pages
+	Warnings     Warnings                        // nil: no such API
+	Links        Links                           // nil: no signed links
+	LinkKey      LinkKey                         // of signed links
 	Health       func(ctx context.Context) error // nil error: the warehouse answers
 	Printer      *message.Printer
 	Now          func() time.Time
@@ -84,24 +87,48 @@ func (s *Server) Handler() (http.Handler, error) {
 		mux.HandleFunc("GET /gaps/{indicator}/xlsx", s.gapsWorkbook)
 		mux.HandleFunc("GET "+gapsAPI+"{indicator}", s.gapsAPI)
 	}
+	if s.Warnings != nil {
+		s.handleWarnings(mux)
+	}
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(assets)))
 	guarded := s.guard(http.TimeoutHandler(http.NewCrossOriginProtection().Handler(mux), requestTimeout, ""))
-	if s.API == nil {
-		return guarded, nil
+	open, err := s.openHandler()
+	if err != nil {
+		return nil, err
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/api/") && !strings.HasPrefix(r.URL.Path, gapsAPI) {
-			s.API.ServeHTTP(w, r) // under whatever name a proxy passes on: who asks must hold a token
+		if _, pattern := open.Handler(r); pattern != "" && !isLocalAPI(r.URL.Path) {
+			open.ServeHTTP(w, r) // under whatever name a proxy passes on: who asks must hold a token or a signed link
 			return
 		}
 		guarded.ServeHTTP(w, r)
 	}), nil
 }
 
-// guard sets the headers of every answer and refuses requests that name another host: a foreign page whose
-// name was pointed at this machine must not read what is here.
-func (s *Server) guard(next http.Handler) http.Handler {
+// isLocalAPI reports whether a path is of the part of the API that has no access control of its own.
+func isLocalAPI(path string) bool {
+	return strings.HasPrefix(path, gapsAPI) || path == warningsAPI || strings.HasPrefix(path, warningsAPI+"/")
+}
+
+// openHandler serves what has access control of its own: signed links, and what is below /api/ with a token.
+func (s *Server) openHandler() (*http.ServeMux, error) {
+	mux := http.NewServeMux()
+	if s.API != nil {
+		mux.Handle("/api/", s.API)
+	}
+	if s.Links != nil {
+		links, err := s.linkHandler()
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle(LinkPath, links)
+	}
+	return mux, nil
+}
+
+// headers sets the headers of every answer.
+func (s *Server) headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", pagePolicy)
@@ -112,6 +139,14 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
 		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// guard sets the headers of every answer and refuses requests that name another host: a foreign page whose
+// name was pointed at this machine must not read what is here.
+func (s *Server) guard(next http.Handler) http.Handler {
+	return s.headers(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
@@ -121,7 +156,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			return
 		}
 		next.ServeHTTP(w, r)
-	})
+	}))
 }
 
 // isLoopback reports whether host is this machine's own address.

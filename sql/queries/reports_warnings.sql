@@ -30,9 +30,10 @@ FROM
             (at, event), event IN ('opened', 'seen_again', 'reopened', 'resolved'))                  AS last,
         minIf(week::String, event = 'opened')                                                    AS since,
         countIf(event IN ('opened', 'reopened') AND week = {week:String}) > 0                    AS is_new,
-        argMaxIf(event::String, (at, event), event != 'comment') NOT IN ('resolved', 'closed')   AS is_open
+        argMaxIf(event::String, (at, event), event NOT IN ('comment', 'seen_again', 'escalated'))
+            NOT IN ('resolved', 'closed', 'dismissed')                                           AS is_open
     FROM wrn_event
-    WHERE week <= {week:String} OR event IN ('acknowledged', 'closed', 'comment')
+    WHERE week <= {week:String} OR event IN ('acknowledged', 'assigned', 'acting', 'verified', 'closed', 'dismissed', 'escalated', 'comment')
     GROUP BY id
     HAVING countIf(event = 'opened') > 0 AND (is_new OR is_open)
 ) AS warning
