@@ -21,7 +21,7 @@ WITH
         (
             SELECT employer_key, workshop, post, max(exposed) AS most
             FROM fct_declaration_state
-            WHERE day BETWEEN valid_from AND valid_to AND basis = ''
+            WHERE day BETWEEN valid_from AND valid_to
                 AND hazard IN (SELECT hazard FROM dim_exam_cycle WHERE day BETWEEN edition_from AND edition_to)
             GROUP BY employer_key, workshop, post
         )
