@@ -3,6 +3,7 @@ package transform
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -240,6 +241,33 @@ func (i Indicator) Target(year int) (float64, bool) {
 		}
 	}
 	return i.Targets[best], found
+}
+
+// Headlined returns the indicators with other variants as their headlines: indicator, variant. One with another headline than its
+// file says is a version of its own. An error names an indicator or a variant that does not exist.
+func Headlined(indicators []Indicator, headlines map[string]string) ([]Indicator, error) {
+	indicators = slices.Clone(indicators)
+	for _, id := range slices.Sorted(maps.Keys(headlines)) {
+		k := slices.IndexFunc(indicators, func(i Indicator) bool { return i.ID == id })
+		if k < 0 {
+			return nil, fmt.Errorf("rules.%s.headline of the configuration: there is no such indicator", id)
+		}
+		i := &indicators[k]
+		at := slices.IndexFunc(i.Variants, func(v Variant) bool { return v.Name == headlines[id] })
+		switch {
+		case at < 0:
+			names := make([]string, len(i.Variants))
+			for n, v := range i.Variants {
+				names[n] = v.Name
+			}
+			return nil, fmt.Errorf("rules.%s.headline of the configuration: there is no reading %q, choose one of %s", id, headlines[id], strings.Join(names, ", "))
+		case at > 0:
+			chosen := i.Variants[at]
+			i.Variants = slices.Insert(slices.Delete(slices.Clone(i.Variants), at, at+1), 0, chosen)
+			i.Version += "+headline=" + chosen.Name
+		}
+	}
+	return indicators, nil
 }
 
 // headerError is what is wrong with a key of a header.

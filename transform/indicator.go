@@ -122,7 +122,7 @@ func (i Indicator) signature(db *warehouse.DB, contents, values map[string]strin
 		return "", err
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\x1f%s", body, i.Body)
+	fmt.Fprintf(h, "%s\x1f%s\x1f%s", i.Version, body, i.Body)
 	for _, name := range identifiers(body) {
 		if content, ok := contents[name]; ok {
 			fmt.Fprintf(h, "\x1f%s=%s", name, content)

@@ -7,11 +7,11 @@ import (
 func TestT1_StrictAndLenient(t *testing.T) {
 	c := newCity(t, "2026-11-16")
 	c.load("employer",
-		employer("A"), employer("B"), employer("C"), employer("D"),
-		employer("X").with("industry_code", "'F51'"), // not a key industry
-		employer("Z").with("exposed_total", "0"),     // no hazard
-		employer("S").with("status", "'stopped'"),    // stopped: must still declare
-		employer("K").with("status", "'closed'"),     // closed, no date
+		employer("A"), employer("B").with("risk_class", "'severe'"), employer("C"), employer("D").with("risk_class", "'severe'", "employees", "9"),
+		employer("X").with("industry_code", "'F51'"),                        // not a key industry
+		employer("Z").with("exposed_total", "0"),                            // no hazard
+		employer("S").with("status", "'stopped'", "risk_class", "'severe'"), // stopped: must still declare
+		employer("K").with("status", "'closed'"),                            // closed, no date
 		employer("L").with("status", "'closed'", "close_date", "'2025-12-31'"),
 		employer("M").with("close_date", "'2026-01-01'"), // closes the day after
 		employer("N").with("start_date", "'2026-01-01'"), // begins the day after
@@ -29,6 +29,7 @@ func TestT1_StrictAndLenient(t *testing.T) {
 	// Due at the end of 2025: A B C D S M U and the discovered NEW.
 	c.want("T1", "strict", "2025", "1/8")
 	c.want("T1", "lenient", "2025", "2/8")
+	c.want("T1", "severe_10", "2025", "1/2") // B and S
 	c.want("T1", "strict", "2025-05", "1/8") // L instead of NEW
 	c.want("T1", "strict", "2024Q4", "1/8")
 	c.want("T1", "lenient", "2026", "3/8") // A B C D S U NEW and N, which has begun; L and M are gone
@@ -232,16 +233,19 @@ func TestT7T8_Cases(t *testing.T) {
 		card("8", 6, deafness, "2025-03-01", "2025-03-02", "card_kind", "'suspected'"),                    // not a case
 		card("9", 7, "", "2025-03-01", "2025-03-02", "disease_text", "'怪病'"),                              // open name
 		card("10", 7, "", "2025-04-01", "2025-04-02", "disease_text", "'怪病'"),
+		card("11", 8, "OD2024-11-01", "2025-07-31", "2025-07-31"), // the stress disorder is no case before the catalogue of 2024
+		card("12", 9, "OD2024-11-01", "2025-08-01", "2026-01-03"),
 	)
 	c.load("case_report", card("4", 2, silicosis, "2025-03-01", "2025-03-10").with("op", "'void'"))
 	c.run()
-	c.want("T7", "diagnosis", "2025", "4/-")
+	c.want("T7", "diagnosis", "2025", "5/-")
 	c.want("T7", "report", "2025", "4/-")
+	c.want("T7", "catalogue_2013", "2025", "4/-") // without the stress disorder
 	c.want("T7", "diagnosis", "2025-03", "4/-")
 	c.want("T7", "diagnosis", "2024", "1/-")
 	c.want("T7", "diagnosis", "2025", "1/-", "township", "unassigned")
 	c.want("T7", "diagnosis", "2025", "0/-", "township", "410184001")
-	c.want("T7", "rate_exposed", "2025", "4/10")
+	c.want("T7", "rate_exposed", "2025", "5/10")
 	c.want("T8", "literal", "2025", "1/4")
 	c.want("T8", "pneumoconiosis", "2025", "1/2")
 	if got := c.query("SELECT toString(missing) FROM ind_value WHERE indicator = 'T8' AND variant = 'literal' AND period = '2025' AND dim = ''"); got != "1" {

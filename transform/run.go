@@ -41,6 +41,9 @@ type Options struct {
 	// version of it.
 	Rules map[string]map[string]string
 
+	// Headlines replaces the headline readings of indicators: indicator, variant.
+	Headlines map[string]string
+
 	Dose DoseRules // what the standards on personal doses leave open
 
 	// Memory is what one statement may use on the engine, in bytes; 0: DefaultMemory.
@@ -144,6 +147,9 @@ func run(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) {
 	}
 	indicators, err := LoadIndicators(opt.Files)
 	if err != nil {
+		return Result{}, err
+	}
+	if indicators, err = Headlined(indicators, opt.Headlines); err != nil {
 		return Result{}, err
 	}
 	series, broken, err := LoadSeries(opt.Files)

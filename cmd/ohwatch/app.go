@@ -196,10 +196,16 @@ func (a *app) warehouseConfig() warehouse.Config {
 
 // transformOptions returns the options of a transform or an evaluation for a user or job.
 func (a *app) transformOptions(by string) transform.Options {
-	opt := transform.Options{Today: a.today(), City: a.cfg.City.Code, By: by, Rules: map[string]map[string]string{}, Dose: a.doseRules()}
+	opt := transform.Options{Today: a.today(), City: a.cfg.City.Code, By: by, Rules: map[string]map[string]string{}, Headlines: map[string]string{}, Dose: a.doseRules()}
 	for rule, params := range a.cfg.Rules {
-		opt.Rules[rule] = map[string]string{}
 		for name, override := range params {
+			if name == "headline" { // of an indicator, not a parameter of a rule
+				opt.Headlines[rule] = override.Value
+				continue
+			}
+			if opt.Rules[rule] == nil {
+				opt.Rules[rule] = map[string]string{}
+			}
 			opt.Rules[rule][name] = override.Value
 		}
 	}

@@ -236,6 +236,9 @@ func (a *app) listIndicators(set string) error {
 	if err != nil {
 		return err
 	}
+	if indicators, err = transform.Headlined(indicators, a.transformOptions("command").Headlines); err != nil {
+		return err
+	}
 	sets := []transform.Set{transform.SetSeed, transform.SetStandard, transform.SetPlan}
 	if set != "" && !slices.Contains(sets, transform.Set(set)) {
 		return wrongUsage("usage.choice", map[string]any{"flag": "--set", "value": set, "choices": "seed, standard, plan"})

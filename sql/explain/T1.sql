@@ -4,11 +4,12 @@
 SELECT
     reading.employer_key                                                                AS employer_key,
     ''                                                                                  AS entity,
-    if({variant:String} = 'strict', declared.in_year, declared.employer_key != '')      AS numerator,
-    1                                                                                   AS denominator,
+    denominator AND if({variant:String} = 'strict', declared.in_year, declared.employer_key != '') AS numerator,
+    {variant:String} != 'severe_10' OR (risk_class = 'severe' AND employees >= 10)      AS denominator,
     0                                                                                   AS missing,
     papers.lines                                                                        AS lines
 FROM fct_employer_reading AS reading
+INNER JOIN (SELECT employer_key, risk_class, employees FROM dim_employer) AS firm ON firm.employer_key = reading.employer_key
 LEFT JOIN (SELECT * FROM fct_declaration_status WHERE as_of_date = {to:Date32} AND basis = '') AS declared ON declared.employer_key = reading.employer_key
 LEFT JOIN
 (
@@ -17,4 +18,4 @@ LEFT JOIN
     WHERE accept_date <= {to:Date32} AND ({variant:String} != 'strict' OR toYear(accept_date) = toYear({to:Date32}))
     GROUP BY employer_key
 ) AS papers ON papers.employer_key = reading.employer_key
-WHERE reading.as_of_date = {to:Date32} AND is_due
+WHERE reading.as_of_date = {to:Date32} AND is_due AND denominator

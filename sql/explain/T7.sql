@@ -9,6 +9,7 @@ SELECT
     [concat('case_report:', toString(batch), ':', toString(row))]         AS lines
 FROM fct_case
 WHERE if({variant:String} = 'report', report_date, diagnosis_date) BETWEEN {from:Date32} AND {to:Date32}
+    AND ({variant:String} != 'catalogue_2013' OR is_in_2013)
 UNION ALL
 SELECT reading.employer_key, '', 0, toNullable(toInt64(exposed_total)), 0, []
 FROM fct_employer_reading AS reading

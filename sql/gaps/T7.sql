@@ -9,6 +9,7 @@ SELECT
     min(reading.2)::Nullable(Date32) AS since, 'case' AS reason,
     groupArray((concat(toString(person_key), ' ', disease_name), 'case', reading.2)::Tuple(String, String, Nullable(Date32))) AS names, 0 AS beyond
 FROM fct_case
-ARRAY JOIN [('diagnosis', diagnosis_date), ('report', report_date), ('rate_exposed', diagnosis_date)]::Array(Tuple(String, Nullable(Date32))) AS reading
+ARRAY JOIN [('diagnosis', diagnosis_date), ('report', report_date), ('rate_exposed', diagnosis_date),
+    ('catalogue_2013', if(is_in_2013, diagnosis_date, NULL))]::Array(Tuple(String, Nullable(Date32))) AS reading
 WHERE reading.2 BETWEEN {start:Date32} AND {day:Date32}
 GROUP BY variant, employer_key

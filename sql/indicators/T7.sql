@@ -12,16 +12,20 @@
 -- numerator: 新发职业病例：一人一病计一次，不含晋期、死亡、疑似、作废卡 | new cases: one person and disease once, without progressions, deaths, suspected and voided cards
 -- denominator: 无（计数） | none, a count
 -- headline: diagnosis
--- variants: diagnosis, report, rate_exposed
+-- variants: diagnosis, report, rate_exposed, catalogue_2013
+-- breaks: 2025-08-01 = catalogue_2013 > diagnosis: 《职业病分类和目录》2024年版代替2013年版，新增腕管综合征、创伤后应激障碍等 | the catalogue of
+--   2024 replaces that of 2013 and adds carpal tunnel syndrome, post-traumatic stress disorder and others
 -- variant_diagnosis: 按首次诊断日期统计的病例数 | cases by date of first diagnosis
 -- variant_report: 按报告日期统计的病例数 | cases by date of report
 -- variant_rate_exposed: 每10万接害劳动者新发病例数（按诊断日期） | cases by date of diagnosis per 100 000 exposed workers
+-- variant_catalogue_2013: 按诊断日期，只计2013年版目录中的病种 | cases by date of first diagnosis of diseases that the catalogue of 2013 lists
 WITH
     cases AS
     (
         SELECT
             diagnosis_date,
             report_date,
+            is_in_2013,
             arrayJoin(if(notEmpty(strata), strata,
                 [('', '', {city:String}), ('township', 'unassigned', 'unassigned'), ('industry', 'unknown', {city:String}),
                  ('size', 'unknown', {city:String})]::Array(Tuple(dim String, dim_value String, area String)))) AS stratum
@@ -33,7 +37,8 @@ WITH
         SELECT
             period_kind, period, stratum.dim AS dim, stratum.dim_value AS dim_value,
             countIf(diagnosis_date BETWEEN start_date AND as_of_date)  AS diagnosed,
-            countIf(report_date BETWEEN start_date AND as_of_date)     AS reported
+            countIf(report_date BETWEEN start_date AND as_of_date)     AS reported,
+            countIf(is_in_2013 AND diagnosis_date BETWEEN start_date AND as_of_date) AS of_2013
         FROM cases
         CROSS JOIN dim_period
         WHERE diagnosis_date BETWEEN start_date AND as_of_date OR report_date BETWEEN start_date AND as_of_date
@@ -57,5 +62,5 @@ LEFT JOIN flows ON flows.period_kind = dim_cell.period_kind AND flows.period = d
     AND flows.dim = dim_cell.dim AND flows.dim_value = dim_cell.dim_value
 LEFT JOIN workers ON workers.as_of_date = dim_cell.as_of_date AND workers.dim = dim_cell.dim
     AND workers.dim_value = dim_cell.dim_value
-ARRAY JOIN [('diagnosis', diagnosed, NULL), ('report', reported, NULL), ('rate_exposed', diagnosed, toNullable(exposed))]
+ARRAY JOIN [('diagnosis', diagnosed, NULL), ('report', reported, NULL), ('catalogue_2013', of_2013, NULL), ('rate_exposed', diagnosed, toNullable(exposed))]
     ::Array(Tuple(String, UInt64, Nullable(UInt64))) AS reading

@@ -5,6 +5,7 @@
 -- by_person_key: stg_case_report
 -- Stage progressions, deaths, suspected cases and cases whose appraisal reversed the diagnosis are not new cases. An
 -- unmatched disease name is a disease of its own.
+-- The catalogue of 2024 is in force from 2025-08-01: what only it lists is no case before.
 SELECT
     person_key,
     if(card.disease = '', disease_text::String, card.disease::String)                        AS disease_key,
@@ -22,6 +23,7 @@ SELECT
     argMin(card_no, rank)                                                                        AS card_no,
     argMin(batch, rank)                                                                          AS batch,
     argMin(row, rank)                                                                            AS row,
+    max(card.disease = '' OR dim_disease.is_in_2013)                                             AS is_in_2013,
     max(dim_disease.is_pneumoconiosis OR (card.disease = '' AND card_kind = 'pneumoconiosis'))   AS is_pneumoconiosis
 FROM
 (
@@ -31,3 +33,4 @@ FROM
 ) AS card
 LEFT JOIN dim_disease ON dim_disease.disease = card.disease
 GROUP BY person_key, disease_key
+HAVING is_in_2013 OR ifNull(diagnosis_date, report_date) >= toDate32('2025-08-01')
