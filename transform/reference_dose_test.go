@@ -65,7 +65,7 @@ func TestReference_Doses(t *testing.T) {
 				default:
 					x.dose = []float64{0.25, 1.25, 1.5, 0.5}[r.IntN(4)]
 					if heavy {
-						x.dose = []float64{4, 5.5, 6}[r.IntN(3)]
+						x.dose = []float64{9, 12, 11}[r.IntN(3)]
 					}
 					values = values.with("value", itoa(x.dose), "final_value", itoa(x.dose))
 				}
