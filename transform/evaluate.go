@@ -199,7 +199,7 @@ func (h *history) see(r Rule, c candidate, since period.Period, known map[string
 	old, exists := known[id]
 	w := Warning{
 		ID: id, Rule: r.ID, Version: r.Version, Severity: Severity(c.Severity), Object: c.Object, Area: c.Area,
-		Addressee: r.Addressee, Evidence: c.Evidence, ObjectKind: c.ObjectKind, ObjectName: c.ObjectName, Cause: c.Cause,
+		Addressee: c.to(r), Evidence: c.Evidence, ObjectKind: c.ObjectKind, ObjectName: c.ObjectName, Cause: c.Cause,
 		Score: c.Score, Args: c.Args, NEvidence: c.NEvidence, LastAt: old.LastAt,
 	}
 	due := r.Due.after(h.week.End)

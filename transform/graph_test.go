@@ -67,8 +67,8 @@ func TestLoadModels_Circle(t *testing.T) {
 }
 
 func TestDefinitions_WrongHeaders(t *testing.T) {
-	rule := "-- id: R1\n-- version: 1\n-- title: 名 | Name\n-- severity: red\n-- addressee: WJW\n-- due: 5 days\n-- life: state\n-- source: x\n"
-	indicator := "-- id: I1\n-- version: 1\n-- position: 1\n-- title: 名 | Name\n-- unit: share\n-- direction: up\n-- clause: x\n-- headline: a\n-- variants: a\n-- variant_a: 甲 | A\n"
+	rule := "-- id: R1\n-- version: 1\n-- title: 名 | Name\n-- severity: red\n-- addressee: WJW\n-- due: 5 days\n-- life: state\n-- source: x\n-- message: 共{n} | {n} in all\n"
+	indicator := "-- id: I1\n-- version: 1\n-- position: 1\n-- title: 名 | Name\n-- unit: share\n-- direction: up\n-- clause: x\n-- headline: a\n-- variants: a\n-- variant_a: 甲 | A\n-- set: seed\n-- calendar: 日 | day\n-- strata: township\n-- numerator: 甲 | A\n-- denominator: 乙 | B\n"
 	for name, x := range map[string]struct{ path, text, want string }{
 		"model without order":     {"models/m.sql", "-- name: m\n-- title: 名 | Name\n-- grain: one row\nSELECT 1", "models/m.sql: line 1: header has no order"},
 		"model with another name": {"models/m.sql", model("n", "SELECT 1"), "models/m.sql: line 1: name"},
@@ -76,14 +76,15 @@ func TestDefinitions_WrongHeaders(t *testing.T) {
 		"model in one language":   {"models/m.sql", "-- name: m\n-- title: Name\n-- grain: g\n-- order: x\nSELECT 1", "models/m.sql: line 2: title"},
 		"model without query":     {"models/m.sql", model("m", "-- nothing\n"), "there is no SELECT"},
 		"indicator's direction":   {"indicators/I1.sql", strings.Replace(indicator, "up", "upwards", 1), "indicators/I1.sql: line 6: direction"},
-		"indicator's target":      {"indicators/I1.sql", indicator + "-- target: 2025 is 1\n", "indicators/I1.sql: line 11: target"},
+		"indicator's target":      {"indicators/I1.sql", indicator + "-- target: 2025 is 1\n", "indicators/I1.sql: line 16: target"},
 		"indicator's headline":    {"indicators/I1.sql", strings.Replace(indicator, "headline: a", "headline: b", 1), "indicators/I1.sql: line 8: headline"},
 		"rule's severity":         {"rules/R1.sql", strings.Replace(rule, "red", "pink", 1) + "SELECT 1", "rules/R1.sql: line 4: severity"},
 		"rule's addressee":        {"rules/R1.sql", strings.Replace(rule, "WJW", "ABC", 1) + "SELECT 1", "rules/R1.sql: line 5: addressee"},
 		"rule's due time":         {"rules/R1.sql", strings.Replace(rule, "5 days", "soon", 1) + "SELECT 1", "rules/R1.sql: line 6: due"},
 		"rule's life":             {"rules/R1.sql", strings.Replace(rule, "state", "long", 1) + "SELECT 1", "rules/R1.sql: line 7: life"},
-		"rule's unused parameter": {"rules/R1.sql", rule + "-- params: days = 3\nSELECT 1", "rules/R1.sql: line 9: params: days is not used"},
-		"rule's unknown value":    {"rules/R1.sql", rule + "SELECT\n  {days:Int32}", "rules/R1.sql: line 10: the query binds {days}"},
+		"rule's message":          {"rules/R1.sql", strings.Replace(rule, "{n} in all", "{rows} in all", 1) + "SELECT 1", "rules/R1.sql: line 9: message: placeholders differ"},
+		"rule's unused parameter": {"rules/R1.sql", rule + "-- params: days = 3\nSELECT 1", "rules/R1.sql: line 10: params: days is not used"},
+		"rule's unknown value":    {"rules/R1.sql", rule + "SELECT\n  {days:Int32}", "rules/R1.sql: line 11: the query binds {days}"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tree := files(x.path, x.text)
@@ -103,7 +104,7 @@ func TestDefinitions_WrongHeaders(t *testing.T) {
 	}
 }
 
-// TestDefinitions_Shipped reads what the product ships and holds it against the catalogue of messages.
+// TestDefinitions_Shipped reads what the product ships.
 func TestDefinitions_Shipped(t *testing.T) {
 	if _, err := transform.LoadModels(ohsql.FS()); err != nil {
 		t.Error(err)
@@ -113,17 +114,7 @@ func TestDefinitions_Shipped(t *testing.T) {
 		t.Errorf("%d indicators, %v", len(indicators), err)
 	}
 	rules, broken, err := transform.LoadRules(ohsql.FS())
-	if err != nil || len(broken) > 0 {
-		t.Fatal(err, broken)
-	}
-	catalogue := load(t)
-	for _, r := range rules {
-		key := "warn." + strings.ToLower(r.ID)
-		if name, ok := catalogue.Lookup(key + ".name"); !ok || name.Zh != r.Title.Zh || name.En != r.Title.En {
-			t.Errorf("%s.name is %v, the rule's title is %v", key, name, r.Title)
-		}
-		if _, ok := catalogue.Lookup(key + ".title"); !ok {
-			t.Errorf("%s.title is missing", key)
-		}
+	if err != nil || len(broken) > 0 || len(rules) < 57 {
+		t.Fatal(len(rules), err, broken)
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
+	"ohwatch/internal/message"
 	"ohwatch/internal/period"
 	ohsql "ohwatch/sql"
 	"ohwatch/warehouse"
@@ -71,6 +72,8 @@ type Rule struct {
 	ID        string
 	Version   string
 	Title     Title
+	Message   message.Text // what a warning says, with the args of its candidate as placeholders
+	Source    string
 	Severity  Severity
 	Addressee []string
 	Due       term
@@ -169,6 +172,18 @@ type term struct {
 	working bool // Monday to Friday; public holidays are not known
 }
 
+// String writes the term as the header of a rule does.
+func (t term) String() string {
+	unit := "day"
+	if t.working {
+		unit = "working day"
+	}
+	if t.days > 1 {
+		unit += "s"
+	}
+	return fmt.Sprintf("%d %s", t.days, unit)
+}
+
 // after returns the last day of the term that begins behind date.
 func (t term) after(date time.Time) time.Time {
 	if !t.working {
@@ -233,24 +248,33 @@ func LoadRules(fsys fs.FS) (rules []Rule, broken []error, err error) {
 	return rules, broken, nil
 }
 
+// RuleTexts are the messages of rules under the keys by which the catalogue knows them.
+func RuleTexts(rules []Rule) map[string]message.Text {
+	texts := make(map[string]message.Text, len(rules))
+	for _, r := range rules {
+		texts["warn."+strings.ToLower(r.ID)+".title"] = r.Message
+	}
+	return texts
+}
+
 func readRule(f ohsql.File) (Rule, error) {
 	wrong := func(key, format string, args ...any) (Rule, error) {
 		return Rule{}, fmt.Errorf("%s: line %d: %s: %s", f.Path, headerLine(f, key), key, fmt.Sprintf(format, args...))
 	}
-	known := []string{"id", "version", "title", "severity", "addressee", "due", "life", "source", "params", "detector", "series"}
+	known := []string{"id", "version", "title", "severity", "addressee", "due", "life", "source", "message", "params", "detector", "series"}
 	for _, key := range f.Keys() {
 		if !slices.Contains(known, key) {
 			return wrong(key, "is not known to rules")
 		}
 	}
-	for _, key := range known[:8] {
+	for _, key := range known[:9] {
 		if f.Header[key] == "" {
 			return wrong(key, "the header must say it")
 		}
 	}
 	r := Rule{
 		ID: f.Header["id"], Version: f.Header["version"], Severity: Severity(f.Header["severity"]),
-		Detector: f.Header["detector"], Series: words(f.Header["series"]), Path: f.Path, Body: f.Body,
+		Source: f.Header["source"], Detector: f.Header["detector"], Series: words(f.Header["series"]), Path: f.Path, Body: f.Body,
 	}
 	if r.ID != f.Name {
 		return wrong("id", "is %q, the file's name is %q", r.ID, f.Name)
@@ -258,6 +282,14 @@ func readRule(f ohsql.File) (Rule, error) {
 	var err error
 	if r.Title, err = parseTitle(f.Header["title"]); err != nil {
 		return wrong("title", "%v", err)
+	}
+	said, err := parseTitle(f.Header["message"])
+	if err != nil {
+		return wrong("message", "%v", err)
+	}
+	r.Message = message.Text(said)
+	if err := r.Message.Check(); err != nil {
+		return wrong("message", "%v", err)
 	}
 	if !slices.Contains(severities(), r.Severity) {
 		return wrong("severity", "want red, orange, yellow or blue, got %q", r.Severity)
@@ -329,6 +361,17 @@ type candidate struct {
 	NEvidence  uint64            `ch:"n_evidence"`
 }
 
+// argTo is the argument by which a candidate names its addressees when they are not all those of the rule.
+const argTo = "to"
+
+// to are those who must act on the candidate.
+func (c candidate) to(r Rule) []string {
+	if c.Args[argTo] == "" {
+		return r.Addressee
+	}
+	return words(c.Args[argTo])
+}
+
 // id names the warning: one object, one rule, one cause.
 func (c candidate) id(rule string) string {
 	h := sha256.Sum256([]byte(c.Object + "\x1f" + c.Cause))
@@ -361,6 +404,8 @@ func (r Rule) candidates(ctx context.Context, db *warehouse.DB, week period.Peri
 			return nil, fmt.Errorf("%s: line 1: the query returns severity %q", r.Path, c.Severity)
 		case c.Object == "":
 			return nil, fmt.Errorf("%s: line 1: the query returns a candidate without object", r.Path)
+		case slices.ContainsFunc(c.to(r), func(a string) bool { return !slices.Contains(r.Addressee, a) }):
+			return nil, fmt.Errorf("%s: line 1: the query returns addressees %q, the rule has %s", r.Path, c.Args[argTo], strings.Join(r.Addressee, ", "))
 		case seen[c.id(r.ID)]:
 			return nil, fmt.Errorf("%s: line 1: the query returns object %s with cause %s twice", r.Path, c.Object, c.Cause)
 		}

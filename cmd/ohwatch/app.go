@@ -138,20 +138,25 @@ func (a *app) configure() error {
 	return a.addDefinitions()
 }
 
-// addDefinitions adds the operator's own definitions, if the configuration names a folder of them.
+// addDefinitions adds the operator's own definitions, if the configuration names a folder of them, and what the
+// warning rules say to the messages.
 func (a *app) addDefinitions() error {
-	dir := a.cfg.DefinitionsFolder()
-	if dir == "" {
-		return nil
+	if dir := a.cfg.DefinitionsFolder(); dir != "" {
+		files, err := ohsql.Overlay(ohsql.FS(), os.DirFS(dir))
+		if err == nil {
+			_, err = ingest.Contracts(files)
+		}
+		if err != nil {
+			return &config.Error{Code: "config.definitions", Args: map[string]string{"key": "data.definitions", "dir": dir}, Err: err}
+		}
+		a.files = files
 	}
-	files, err := ohsql.Overlay(ohsql.FS(), os.DirFS(dir))
-	if err == nil {
-		_, err = ingest.Contracts(files)
-	}
+	rules, _, err := transform.LoadRules(a.files)
 	if err != nil {
-		return &config.Error{Code: "config.definitions", Args: map[string]string{"key": "data.definitions", "dir": dir}, Err: err}
+		return err
 	}
-	a.files = files
+	a.catalogue = a.catalogue.With(transform.RuleTexts(rules))
+	a.printer = a.catalogue.Printer(a.printer.Lang())
 	return nil
 }
 

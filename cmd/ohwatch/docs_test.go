@@ -125,7 +125,8 @@ func rulesPage(p *message.Printer, rules []transform.Rule) string {
 		}
 		fmt.Fprintf(&b, "%s\n", p.Text("docs.rule_line", map[string]any{
 			"severity": strings.TrimSpace(p.Text("warn.severity_"+string(r.Severity), nil)), "addressee": strings.Join(r.Addressee, ", "),
-			"version": r.Version, "params": params, "path": "sql/" + r.Path,
+			"version": r.Version, "params": params, "path": "sql/" + r.Path, "due": r.Due.String(), "source": r.Source,
+			"message": r.Message.In(p.Lang()),
 		}))
 	}
 	return b.String()

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"regexp"
 	"sort"
 	"strings"
@@ -105,18 +106,31 @@ func (c *Catalogue) Keys() []string {
 	return keys
 }
 
+// With returns a catalogue with more texts, which stand above those of the same key.
+func (c *Catalogue) With(more map[string]Text) *Catalogue {
+	texts := maps.Clone(c.texts)
+	maps.Copy(texts, more)
+	return &Catalogue{texts: texts}
+}
+
+// Check returns an error when a language is missing or the placeholders differ between the two.
+func (t Text) Check() error {
+	if strings.TrimSpace(t.Zh) == "" || strings.TrimSpace(t.En) == "" {
+		return errors.New("a language is missing")
+	}
+	if zh, en := names(t.Zh), names(t.En); zh != en {
+		return fmt.Errorf("placeholders differ: zh has %s, en has %s", zh, en)
+	}
+	return nil
+}
+
 // Check returns an error that lists every entry without one of its languages or with placeholders
 // that differ between the two.
 func (c *Catalogue) Check() error {
 	var errs []error
 	for _, key := range c.Keys() {
-		t := c.texts[key]
-		if strings.TrimSpace(t.Zh) == "" || strings.TrimSpace(t.En) == "" {
-			errs = append(errs, fmt.Errorf("%s: a language is missing", key))
-			continue
-		}
-		if zh, en := names(t.Zh), names(t.En); zh != en {
-			errs = append(errs, fmt.Errorf("%s: placeholders differ: zh has %s, en has %s", key, zh, en))
+		if err := c.texts[key].Check(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", key, err))
 		}
 	}
 	return errors.Join(errs...)

@@ -1,6 +1,8 @@
 -- id: D01
 -- version: 1
 -- title: 单周期剂量超过调查水平 | Dose of a period above the investigation level
+-- message: {employer} {worker}号人员（{object}）{from}至{to}剂量 {dose} mSv，超过调查水平 {level} mSv
+--   | {employer}, worker {worker} ({object}): {dose} mSv from {from} to {to}, above the investigation level of {level} mSv
 -- severity: orange
 -- addressee: EMP, CDC
 -- due: 15 days

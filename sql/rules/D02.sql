@@ -1,6 +1,8 @@
 -- id: D02
 -- version: 2
 -- title: 年剂量超过20毫希 | Annual dose above 20 mSv
+-- message: {employer} 放射工作人员（{object}）{year}年剂量累计 {dose} mSv，超过 {limit} mSv
+--   | {employer}, radiation worker ({object}): {dose} mSv in {year}, above {limit} mSv
 -- severity: red
 -- addressee: WJW, JDS, EMP
 -- due: 5 days

@@ -1,6 +1,8 @@
 -- id: D03
 -- version: 2
 -- title: 剂量超过50毫希/年或100毫希/五年 | Dose above 50 mSv a year or 100 mSv in five years
+-- message: {employer} 放射工作人员（{object}）{years} 剂量 {dose} mSv，限值 {limit} mSv
+--   | {employer}, radiation worker ({object}): {dose} mSv in {years}, limit {limit} mSv
 -- severity: red
 -- addressee: WJW, GOV
 -- due: 1 day

@@ -1,6 +1,8 @@
 -- id: D06
 -- version: 1
 -- title: 剂量计丢失、损坏、未交回或无读数 | Dosimeter lost, damaged, not returned or without a reading
+-- message: {employer} {worker}号人员（{object}）{from}至{to}剂量计丢失、损坏、未交回或无读数，{months}个月内第{times}次
+--   | {employer}, worker {worker} ({object}): dosimeter of {from} to {to} lost, damaged, not returned or without a reading, time {times} in {months} months
 -- severity: yellow
 -- addressee: EMP
 -- due: 15 days

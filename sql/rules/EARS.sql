@@ -1,6 +1,8 @@
 -- id: EARS
 -- version: 2
 -- title: 疑似职业病周报告数异常升高 | Suspected cases of a week above the expected
+-- message: {area}：截至{week}的{weeks}周报告疑似职业病{n}例，预期{expected}例（{methods}，P={p}，{tests}个地区校正后Q={q}）
+--   | {area}: {n} suspected cases reported in {weeks} weeks up to {week}, {expected} expected ({methods}, p = {p}, q = {q} among {tests} areas)
 -- severity: orange
 -- addressee: CDC
 -- due: 10 working days

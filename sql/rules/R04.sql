@@ -1,6 +1,8 @@
 -- id: R04
 -- version: 1
 -- title: 同一单位同种疾病聚集 | Cluster of one disease at one employer
+-- message: {object}：{months}个月内{n}人新发或疑似{what}，其中近{days}天{recent}人
+--   | {object}: {n} new or suspected cases of {what} within {months} months, {recent} of them in the last {days} days
 -- severity: red
 -- addressee: WJW, JDS, TS
 -- due: 10 working days

@@ -1,6 +1,8 @@
 -- id: R05
 -- version: 1
 -- title: 聚集性信号：病例数显著高于预期 | Cluster: cases above the expected
+-- message: {object}：截至{week}的{weeks}周新发和疑似{n}例，预期{expected}例（P={p}，{tests}个单元校正后Q={q}）
+--   | {object}: {n} new and suspected cases in {weeks} weeks up to {week}, {expected} expected (p = {p}, q = {q} among {tests} cells)
 -- severity: orange
 -- addressee: CDC
 -- due: 10 working days

@@ -1,6 +1,8 @@
 -- id: R06
 -- version: 1
 -- title: 接尘不足5年的新发尘肺病 | New pneumoconiosis after less than five years of dust
+-- message: {object}：接尘仅{years}年{months}个月即诊断{what}（{reported}报告）
+--   | {object}: {what} after only {years} years and {months} months of dust exposure (reported {reported})
 -- severity: red
 -- addressee: WJW, JDS, TS
 -- due: 10 working days

@@ -1,6 +1,8 @@
 -- id: R10
 -- version: 1
 -- title: 疑似职业病逾期未进入诊断 | Suspected case without a diagnosis started
+-- message: 疑似{what}（卡片 {card}，{employer}）报告后{days}天仍未进入诊断
+--   | suspected {what} (card {card}, {employer}): no diagnosis started {days} days after the report
 -- severity: orange
 -- addressee: EMP, TS, JDS
 -- due: 10 working days

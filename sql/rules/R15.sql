@@ -1,6 +1,8 @@
 -- id: R15
 -- version: 1
 -- title: 在岗期间职业健康检查逾期 | In-service exam overdue
+-- message: {object}：在岗检查逾期{overdue}人（逾期超过{late_days}天{late}人），{ahead_days}天内到期{ahead}人，应检{exposed}人
+--   | {object}: in-service exam overdue for {overdue} of {exposed} workers ({late} for more than {late_days} days), due within {ahead_days} days for {ahead}
 -- severity: yellow
 -- addressee: EMP, TS
 -- due: 30 days

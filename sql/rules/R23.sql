@@ -1,6 +1,8 @@
 -- id: R23
 -- version: 1
 -- title: 职业病危害因素超标 | Hazard above its limit
+-- message: {object}：{n}个岗位因素超标，最高为{workshop}{post}的{what} {value} {unit}（限值 {limit}）
+--   | {object}: {n} posts and hazards above the limit, highest {what} at {workshop} {post}: {value} {unit} (limit {limit})
 -- severity: orange
 -- addressee: EMP, JDS, TS
 -- due: 15 days

@@ -1,6 +1,8 @@
 -- id: R24
 -- version: 1
 -- title: 同一岗位连续两次超标 | Over the limit twice in a row
+-- message: {object}：{n}个岗位因素连续两次超标（{first}、{second}），如{workshop}{post}的{what}
+--   | {object}: {n} posts and hazards above the limit twice in a row ({first}, {second}), such as {what} at {workshop} {post}
 -- severity: red
 -- addressee: JDS, TS
 -- due: 10 working days

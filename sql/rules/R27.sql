@@ -1,6 +1,8 @@
 -- id: R27
 -- version: 1
 -- title: 危害因素检测逾期 | Workplace test overdue
+-- message: {object}：危害因素检测{state}{days}天，上次检测 {last}，法定周期{interval}个月
+--   | {object}: workplace test {state} {days} days, last test {last}, legal interval {interval} months
 -- severity: yellow
 -- addressee: EMP, TS
 -- due: 30 days
@@ -43,7 +45,7 @@ SELECT
         'state_en', multiIf(days_over <= 0, 'due in', last_test = toDate32('1900-01-01'), 'never done, overdue by', 'overdue by'),
         'last', if(last_test = toDate32('1900-01-01'), '—', toString(last_test)), 'interval', toString(test_months),
         'exposed', toString(exposed_total))                                      AS args,
-    multiIf(notEmpty(lines.evidence), lines.evidence, roster.line != '', [roster.line], []) AS evidence,
+    multiIf(notEmpty(lines.evidence), lines.evidence, roster.line != '', [roster.line], exams.line != '', [exams.line], []) AS evidence,
     length(evidence)                                                             AS n_evidence
 FROM due
 LEFT JOIN
@@ -61,3 +63,10 @@ LEFT JOIN
     FROM stg_employer
     GROUP BY roster_employer
 ) AS roster ON roster.roster_employer = due.employer_key
+LEFT JOIN
+(
+    SELECT if(using_key = '', employer_key::String, using_key::String) AS examined, min(concat('exam:', toString(batch), ':', toString(row))) AS line
+    FROM stg_exam
+    WHERE examined IN (SELECT employer_key FROM dim_employer WHERE is_discovered)
+    GROUP BY examined
+) AS exams ON exams.examined = due.employer_key

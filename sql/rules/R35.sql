@@ -1,6 +1,8 @@
 -- id: R35
 -- version: 1
 -- title: 工伤保险缺口 | Gap in work-injury insurance
+-- message: {object}：接害{exposed}人，{month}参保{insured}人，缺口{gap}人
+--   | {object}: {exposed} exposed workers, {insured} insured in {month}, {gap} missing
 -- severity: orange
 -- addressee: RSJ, TS
 -- due: 30 days

@@ -1,6 +1,8 @@
 -- id: R38
 -- version: 1
 -- title: 职业病报告卡迟报、迟审 | Case cards late
+-- message: {object}：{month}报告的卡片中迟报{late}张（最长{longest}天）、逾期未审{unreviewed}张
+--   | {object}: of the cards reported in {month}, {late} came late (up to {longest} days) and {unreviewed} were reviewed late or not yet
 -- severity: blue
 -- addressee: INST, CDC
 -- due: 5 working days

@@ -1,6 +1,8 @@
 -- id: R39
 -- version: 1
 -- title: 数据来源静默 | Silent source
+-- message: {object}（{stream}）已{days}天没有报送，通常间隔不超过{usual}天，最近一次 {last}
+--   | {object} ({stream}) has sent nothing for {days} days, usually at most {usual}, last on {last}
 -- severity: blue
 -- addressee: INST, CDC
 -- due: 3 days

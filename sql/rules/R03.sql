@@ -1,0 +1,31 @@
+-- id: R03
+-- version: 1
+-- title: 达到信息报告标准的急性事件 | Acute event above the line for the information report
+-- message: {object}：{start}的事件发病{ill}人、死亡{dead}人（{what}），达到信息报告标准，须2小时内网络直报
+--   | {object}: event of {start} with {ill} ill and {dead} dead ({what}) is above the line for the information report: online within 2 hours
+-- severity: red
+-- addressee: WJW, CDC
+-- due: 1 day
+-- life: event
+-- source: found: training text of the national reporting rule, 10 acute cases or a death, online report within 2 hours
+-- params: cases = 10, deaths = 1, lookback_days = 90
+-- The due time knows whole days only: the two hours stand in the message.
+SELECT
+    if(e.employer_key = '', 'event', 'employer')                                 AS object_kind,
+    if(e.employer_key = '', e.event, e.employer_key)                             AS object,
+    multiIf(dim_employer.employer_name != '', dim_employer.employer_name, e.employer_name != '', e.employer_name, e.event) AS object_name,
+    multiIf(dim_employer.area != '', dim_employer.area, e.township IN (SELECT township FROM dim_township), e.township, 'unassigned') AS area,
+    'red'                                                                        AS severity,
+    e.event                                                                      AS cause,
+    toFloat64(ill) + 10 * dead                                                   AS score,
+    map('ill', toString(ill), 'dead', toString(dead), 'start', toString(e.start_date), 'event', event, 'grade', ['I', 'II', 'III', 'IV'][grade],
+        'what', multiIf(dim_hazard.name_zh != '', dim_hazard.name_zh, dim_disease.name_zh != '', dim_disease.name_zh, agent),
+        'what_en', multiIf(dim_hazard.name_en != '', dim_hazard.name_en, dim_disease.name_en != '', dim_disease.name_en, agent))  AS args,
+    arraySlice(e.lines, 1, 20)                                                   AS evidence,
+    length(e.lines)                                                              AS n_evidence
+FROM fct_acute_event AS e
+LEFT JOIN dim_employer ON dim_employer.employer_key = e.employer_key
+LEFT JOIN dim_hazard ON dim_hazard.hazard = e.agent
+LEFT JOIN dim_disease ON dim_disease.disease = e.agent
+WHERE known_date <= {week_end:Date32} AND known_date > addDays({week_end:Date32}, -{lookback_days:Int32})
+    AND (ill >= {cases:Int32} OR dead >= {deaths:Int32})
