@@ -387,7 +387,7 @@ func (r Rule) candidates(ctx context.Context, db *warehouse.DB, week period.Peri
 	if r.Detector != "" {
 		return r.seriesCandidates(ctx, db, week, opt)
 	}
-	text, err := templated(db, "transform_candidates", map[string]any{"Select": r.Body})
+	text, err := templated(db, "transform_candidates", map[string]any{"Select": r.Body, "Check": false})
 	if err != nil {
 		return nil, err
 	}
@@ -415,6 +415,49 @@ func (r Rule) candidates(ctx context.Context, db *warehouse.DB, week period.Peri
 		}
 	}
 	return found, nil
+}
+
+// CheckRules returns what is wrong with the rules and the parameters that replace theirs, each error with file and line: headers,
+// and queries that the engine refuses or that return other columns than a candidate has. Queries are planned, not run, and only
+// once the models that they read have been built. err is for what keeps any rule from being read.
+func CheckRules(ctx context.Context, db *warehouse.DB, opt Options) (broken []error, err error) {
+	opt = opt.withDefaults(db)
+	rules, broken, err := LoadRules(opt.Files)
+	if err != nil {
+		return nil, err
+	}
+	rules, wrong := configured(rules, opt.Rules)
+	broken = append(broken, wrong...)
+	models, err := LoadModels(opt.Files)
+	if err != nil {
+		return nil, err
+	}
+	tables, err := listTables(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range models {
+		if _, built := tables[m.Name]; !built {
+			return broken, nil
+		}
+	}
+	week := LastWeek(opt.Today)
+	for _, r := range rules {
+		if r.Detector != "" {
+			continue
+		}
+		text, err := templated(db, "transform_candidates", map[string]any{"Select": r.Body, "Check": true})
+		if err != nil {
+			return nil, err
+		}
+		var plan []struct {
+			Line string `ch:"explain"`
+		}
+		if err := db.Conn().Select(ctx, &plan, text, bind(r.Body, r.values(week, opt))...); err != nil {
+			broken = append(broken, r.failure(err))
+		}
+	}
+	return broken, ctx.Err()
 }
 
 // values are bound in the query of the rule.

@@ -199,7 +199,7 @@ func (a *app) checkEngine(ctx context.Context) []finding {
 	findings := []finding{a.found("engine", stateOK, "engine_answers", map[string]any{
 		"version": info.Version, "mode": info.Mode, "address": info.Address, "seconds": fmt.Sprintf("%.1f", time.Since(began).Seconds()),
 	}, "")}
-	return append(findings, a.checkSchema(ctx, db), a.checkEngineClock(ctx, db), a.checkJobs(ctx, db), a.checkResults(ctx, db))
+	return append(findings, a.checkSchema(ctx, db), a.checkEngineClock(ctx, db), a.checkJobs(ctx, db), a.checkResults(ctx, db), a.checkRules(ctx, db))
 }
 
 func (a *app) checkSchema(ctx context.Context, db *warehouse.DB) finding {
@@ -257,6 +257,18 @@ func (a *app) checkResults(ctx context.Context, db *warehouse.DB) finding {
 	return a.found("results", stateFail, "results_stopped", map[string]any{
 		"checks": strings.Join(names, ", "), "first": failed[0].Offenders,
 	}, "ohwatch transform")
+}
+
+// checkRules looks for warning rules that do not work.
+func (a *app) checkRules(ctx context.Context, db *warehouse.DB) finding {
+	broken, err := transform.CheckRules(ctx, db, a.transformOptions("command"))
+	switch {
+	case err != nil:
+		return finding{Check: "rules", State: stateWarn, Message: a.sentence(err), Type: "ohwatch migrate up"}
+	case len(broken) > 0:
+		return a.found("rules", stateWarn, "rules_broken", map[string]any{"n": len(broken), "error": broken[0].Error()}, "ohwatch warn")
+	}
+	return a.found("rules", stateOK, "rules_work", nil, "")
 }
 
 // checkListen tries the address of the web pages.

@@ -71,6 +71,9 @@ func (a *app) serveEngine(ctx context.Context) error {
 	if err := a.openDB(ctx); err != nil {
 		return err
 	}
+	if err := a.noteBrokenRules(ctx); err != nil {
+		return err
+	}
 	log := a.log
 	if !a.flags.verbose {
 		log = slog.New(slog.NewTextHandler(a.errOut, nil))

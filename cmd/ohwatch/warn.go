@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -141,6 +142,15 @@ func (a *app) printLines(w transform.Warning) {
 	if w.Level > 0 {
 		a.say("warn.level_line", map[string]any{"level": a.text(fmt.Sprintf("warn.level_%d", w.Level), nil)})
 	}
+}
+
+// noteBrokenRules says which rules will not work, as long as nobody mends them; the others go on.
+func (a *app) noteBrokenRules(ctx context.Context) error {
+	broken, err := transform.CheckRules(ctx, a.db, a.transformOptions("command"))
+	for _, fault := range broken {
+		a.note("warn.broken", map[string]any{"error": fault.Error()})
+	}
+	return err
 }
 
 // ruleTitles are the names of the rules by id.

@@ -9,8 +9,8 @@
 -- life: event
 -- source: proposal (rules.md D)
 -- params: periods = 4, min_workers = 5, classes = 2C;2E, lookback_days = 120
--- zeros: an interventional or nuclear-medicine worker (classes) whose last periods all lie below the detection level, while some other worker of these
--- classes at any unit was above it in the same time. identical: all workers of a unit, min_workers or more, with one and the same reading
+-- Cause zeros, an interventional or nuclear-medicine worker (classes) whose last periods all lie below the detection level, while some other worker of these
+-- classes at any unit was above it in the same time. Cause identical, all workers of a unit, min_workers or more, with one and the same reading
 -- above the detection level in a period.
 WITH
     {week_end:Date32} AS day,

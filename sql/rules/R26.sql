@@ -71,7 +71,7 @@ WITH
         SELECT institution, 'digits', chi2, toString(round(chi2, 1)), toString(total), lines, total, NULL, NULL
         FROM
         (
-            SELECT institution, sum(times) AS total, arraySum(c -> pow(c - total / 10, 2), sumMap(map(digit, times)).values AS seen) + (10 - length(seen)) * pow(total / 10, 2) AS squares,
+            SELECT institution, sum(times) AS total, groupArray(times) AS seen, arraySum(c -> pow(c - total / 10, 2), seen) + (10 - length(seen)) * pow(total / 10, 2) AS squares,
                 squares / (total / 10) AS chi2, arraySlice(arraySort(groupArrayArray(digit_lines)), 1, 20) AS lines
             FROM
             (

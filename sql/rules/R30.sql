@@ -9,8 +9,8 @@
 -- life: state
 -- source: points 5 and 12 of the source document
 -- params: months = 36
--- untested: hazards with a limit in the declaration in force that no report of the employer in the last months has, of employers that were tested at all.
--- undeclared: hazards tested in the last months that no declaration of the employer has, of employers that declared at all.
+-- Cause untested, hazards with a limit in the declaration in force that no report of the employer in the last months has, of employers that were tested at all.
+-- Cause undeclared, hazards tested in the last months that no declaration of the employer has, of employers that declared at all.
 WITH
     {week_end:Date32} AS day,
     declared AS

@@ -9,7 +9,7 @@
 -- life: state
 -- source: found: yearly update; head count and month are proposals
 -- params: from_month = 7, change_percent = 30, least_persons = 5
--- not_updated: declared in an earlier year and, from month from_month on, not in this one. head_count: exposed workers of the roster and those declared
+-- Cause not_updated, declared in an earlier year and, from month from_month on, not in this one. Cause head_count, exposed workers of the roster and those declared
 -- differ by more than change_percent of the declared and by least_persons or more. Active employers of the roster.
 WITH
     {week_end:Date32} AS day,

@@ -24,9 +24,9 @@ WITH
     ),
     asked AS
     (
-        SELECT employer_key AS employer, role.1 AS role, role.2 AS persons, exposed_total
+        SELECT employer_key AS employer, post.1 AS role, post.2 AS persons, exposed_total
         FROM dim_employer
-        ARRAY JOIN [('head', if(head_key IS NULL, [], [assumeNotNull(head_key)])), ('manager', manager_keys)] AS role
+        ARRAY JOIN [('head', if(head_key IS NULL, [], [assumeNotNull(head_key)])), ('manager', manager_keys)] AS post
         WHERE is_key AND has_hazard AND NOT is_discovered AND status IN ('active', 'moved') AND (close_date IS NULL OR close_date > day) AND (start_date IS NULL OR start_date <= day)
     ),
     states AS
