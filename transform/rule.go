@@ -361,15 +361,15 @@ type candidate struct {
 	NEvidence  uint64            `ch:"n_evidence"`
 }
 
-// argTo is the argument by which a candidate names its addressees when they are not all those of the rule.
-const argTo = "to"
+// argAddressee is the argument by which a candidate names its addressees when they are not all those of the rule.
+const argAddressee = "addressee"
 
 // to are those who must act on the candidate.
 func (c candidate) to(r Rule) []string {
-	if c.Args[argTo] == "" {
+	if c.Args[argAddressee] == "" {
 		return r.Addressee
 	}
-	return words(c.Args[argTo])
+	return words(c.Args[argAddressee])
 }
 
 // id names the warning: one object, one rule, one cause.
@@ -405,7 +405,7 @@ func (r Rule) candidates(ctx context.Context, db *warehouse.DB, week period.Peri
 		case c.Object == "":
 			return nil, fmt.Errorf("%s: line 1: the query returns a candidate without object", r.Path)
 		case slices.ContainsFunc(c.to(r), func(a string) bool { return !slices.Contains(r.Addressee, a) }):
-			return nil, fmt.Errorf("%s: line 1: the query returns addressees %q, the rule has %s", r.Path, c.Args[argTo], strings.Join(r.Addressee, ", "))
+			return nil, fmt.Errorf("%s: line 1: the query returns addressees %q, the rule has %s", r.Path, c.Args[argAddressee], strings.Join(r.Addressee, ", "))
 		case seen[c.id(r.ID)]:
 			return nil, fmt.Errorf("%s: line 1: the query returns object %s with cause %s twice", r.Path, c.Object, c.Cause)
 		}

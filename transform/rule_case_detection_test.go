@@ -19,7 +19,7 @@ func detectionCases() []ruleCase {
 		for i := range n {
 			value := fmt.Sprintf("%d.%d", i%3+1, i%10)
 			if i < k {
-				value = "4.5"
+				value = fmt.Sprintf("4.%d", i%9+1)
 			}
 			rows = append(rows, fumes(institution+"E", fmt.Sprintf("%s%d", institution, i), "2026-06-01", value, "pass", "institution_code", quote(institution), "post", quote(itoa(i))))
 		}

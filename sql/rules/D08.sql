@@ -16,10 +16,10 @@ WITH
     {week_end:Date32} AS day,
     histories AS
     (
-        SELECT employer_key, worker_no, any(person_key) AS person_key, any(employer_name) AS said, any(job_class) AS job_class,
+        SELECT employer_key, worker_no, any(person_key) AS person_key, any(employer_name) AS said, any(fct_dose_period.job_class) AS class,
             arraySlice(arrayReverseSort(groupArray((period_start, is_measured, report_date, evidence))), 1, {periods:UInt32}) AS tail
         FROM fct_dose_period
-        WHERE report_date <= day AND NOT is_lost AND job_class IN splitByChar(';', {classes:String})
+        WHERE report_date <= day AND NOT is_lost AND fct_dose_period.job_class IN splitByChar(';', {classes:String})
         GROUP BY employer_key, worker_no
     ),
     found AS

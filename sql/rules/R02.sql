@@ -22,7 +22,7 @@ SELECT
     map('ill', toString(ill), 'dead', toString(dead), 'start', toString(e.start_date), 'event', event, 'grade', ['I', 'II', 'III', 'IV'][grade],
         'what', multiIf(dim_hazard.name_zh != '', dim_hazard.name_zh, dim_disease.name_zh != '', dim_disease.name_zh, agent),
         'what_en', multiIf(dim_hazard.name_en != '', dim_hazard.name_en, dim_disease.name_en != '', dim_disease.name_en, agent),
-        'to', if(grade <= 3, 'WJW, JDS, CDC, TS, GOV', 'WJW, JDS, CDC, TS'))     AS args,
+        'addressee', if(grade <= 3, 'WJW, JDS, CDC, TS, GOV', 'WJW, JDS, CDC, TS'))     AS args,
     arraySlice(e.lines, 1, 20)                                                   AS evidence,
     length(e.lines)                                                              AS n_evidence
 FROM fct_acute_event AS e

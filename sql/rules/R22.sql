@@ -17,7 +17,7 @@ WITH
         SELECT employer_key AS declarer, max(months) AS longest
         FROM fct_declaration_state
         INNER JOIN dim_exam_cycle ON dim_exam_cycle.hazard = fct_declaration_state.hazard
-        WHERE day BETWEEN valid_from AND valid_to AND day BETWEEN edition_from AND edition_to
+        WHERE day BETWEEN valid_from AND valid_to AND basis = '' AND day BETWEEN edition_from AND edition_to
         GROUP BY declarer
     ),
     exams AS

@@ -43,7 +43,7 @@ SELECT
     concat(indicator, ':', toString(year))                                       AS cause,
     ifNull(target - projected, 0)                                                AS score,
     map('what', name_zh, 'what_en', name_en, 'projected', toString(round(100 * projected, 1)), 'target', toString(round(100 * ifNull(target, 0), 1)),
-        'now', toString(round(100 * last.2, 1)), 'to', if(dim_township.township = '', 'GOV', 'GOV, TS')) AS args,
+        'now', toString(round(100 * last.2, 1)), 'addressee', if(dim_township.township = '', 'GOV', 'GOV, TS')) AS args,
     []::Array(String)                                                            AS evidence,
     toUInt64(ifNull(units, 0))                                                   AS n_evidence
 FROM courses
