@@ -60,7 +60,7 @@ func events(today string) *rapid.Generator[[]event] {
 				d := date()
 				return row{
 					"employer_key": quote(who()), "person_key": person(number("person", 6)), "card_no": quote(d), "card_kind": quote(pick("card", "disease", "suspected")),
-					"report_kind": "'new'", "disease": quote(pick("disease", "OD13-01-01", "OD13-04-01")), "report_date": quote(d), "diagnosis_date": quote(d),
+					"report_kind": "'new'", "disease": quote(pick("disease", "OD2024-01-1-01", "OD2024-04-01")), "report_date": quote(d), "diagnosis_date": quote(d),
 				}
 			},
 			"insurance": func() row {
