@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"ohwatch/ingest"
+	"ohwatch/internal/message"
 	"ohwatch/internal/period"
 	"ohwatch/transform/stats"
 	"ohwatch/warehouse"
@@ -222,7 +224,11 @@ func TestQuality_AgainstANaiveCount(t *testing.T) {
 // openQuality opens the database that the commands of this test use.
 func openQuality(t *testing.T) *warehouse.DB {
 	t.Helper()
-	a := &app{now: time.Now, in: strings.NewReader("")}
+	catalogue, err := message.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := newApp(catalogue, strings.NewReader(""), io.Discard, io.Discard)
 	if err := a.configure(); err != nil {
 		t.Fatal(err)
 	}
