@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -117,6 +118,7 @@ func Explain(ctx context.Context, db *warehouse.DB, opt Options, values []Value)
 		"indicator": v.Indicator, "variant": v.Variant, "period": v.Period, "dim": e.dim, "dim_value": e.dimValue,
 		"from": e.From.Format(time.DateOnly), "to": e.To.Format(time.DateOnly), "city": opt.City, "today": today.Format(time.DateOnly),
 	}
+	maps.Copy(e.values, opt.Dose.values())
 	return e, nil
 }
 

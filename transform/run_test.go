@@ -156,7 +156,7 @@ func TestEvaluate_BrokenRules(t *testing.T) {
 	c.load("employer", employer("GAP"))
 	c.load("insurance", row{"employer_key": "'GAP'", "period": "'2026-10-01'", "insured_count": "1"})
 	head := func(id string) string {
-		return "-- id: " + id + "\n-- version: 1\n-- title: 名 | Name\n-- severity: red\n-- addressee: WJW\n-- due: 5 days\n-- life: state\n-- source: x\n"
+		return "-- id: " + id + "\n-- version: 1\n-- title: 名 | Name\n-- severity: red\n-- addressee: WJW\n-- due: 5 days\n-- life: state\n-- source: x\n-- message: 坏 | Broken\n"
 	}
 	e, err := transform.Evaluate(t.Context(), c.db, week("2026-W46"), transform.Options{Today: c.today, Files: overlay(t,
 		"rules/B1.sql", head("B1")+"SELECT 1 FROM\n",
@@ -172,7 +172,7 @@ func TestEvaluate_BrokenRules(t *testing.T) {
 		t.Errorf("the other rules raised %q, complete: %v", raised(e, "R35"), e.Complete())
 	}
 	all := errors.Join(e.Broken...).Error()
-	for _, want := range []string{"rules/B1.sql: line ", "rules/B2.sql: line 11: ", "rules/B3.sql: line 1: version", "rules/B4.sql: line 1: the query returns severity"} {
+	for _, want := range []string{"rules/B1.sql: line ", "rules/B2.sql: line 12: ", "rules/B3.sql: line 1: version", "rules/B4.sql: line 1: the query returns severity"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("want %q in\n%s", want, all)
 		}

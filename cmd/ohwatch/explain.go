@@ -42,7 +42,7 @@ func (a *app) explain(ctx context.Context, db *warehouse.DB, values []transform.
 		a.say("indicator.none", nil)
 		return nil
 	}
-	opt := transform.Options{City: a.cfg.City.Code, Files: a.files}
+	opt := transform.Options{City: a.cfg.City.Code, Files: a.files, Dose: a.doseRules()}
 	if flags.out != "" {
 		return a.exportRows(ctx, db, opt, values, flags.out)
 	}
