@@ -74,7 +74,7 @@ func (c *checker) readCells(j int) {
 		if r == nil || r.raw != raw {
 			var isNew bool
 			if r, isNew = memo.find(c.seed, raw); isNew {
-				r.text = c.cleaned(j, raw)
+				r.text = c.cleaned(j, r.raw) // which lives longer than the record
 				r.titled = r.text != "" && c.isHeading(r.text, j)
 			}
 			last = r
