@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"ohwatch/internal/period"
@@ -109,31 +110,20 @@ func (e *Evaluation) run(ctx context.Context, db *warehouse.DB, rules []Rule, op
 	}
 	h := history{week: e.Week, isPast: e.Week.String() < latest, today: opt.Today, at: opt.Now(), by: opt.By, seen: map[string]bool{}}
 	var worked []ruleWeek
-	for _, r := range rules {
-		found, err := r.candidates(ctx, db, e.Week, opt)
-		if ctx.Err() != nil {
-			return err
-		}
-		if err != nil {
-			e.Broken = append(e.Broken, err)
+	asked := e.ask(ctx, db, rules, first, h.isPast, byID, opt)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for i, r := range rules {
+		a := asked[i]
+		if a.err != nil {
+			e.Broken = append(e.Broken, a.err)
 			continue
 		}
-		late, err := r.late(ctx, db, e.Week, first[ruleVersion{r.ID, r.Version}], h.isPast, found, byID, opt)
-		if ctx.Err() != nil {
-			return err
-		}
-		if err != nil {
-			e.Broken = append(e.Broken, err)
-			continue
-		}
-		seen := make(map[string]bool, len(found))
-		for _, c := range found {
+		seen := make(map[string]bool, len(a.found))
+		for _, c := range slices.Concat(a.found, a.late.missed) {
 			seen[c.id(r.ID)] = true
-			h.see(r, c, late.since[c.id(r.ID)], byID)
-		}
-		for _, c := range late.missed {
-			seen[c.id(r.ID)] = true
-			h.see(r, c, late.since[c.id(r.ID)], byID)
+			h.see(r, c, a.late.since[c.id(r.ID)], byID)
 		}
 		h.miss(r, seen, known)
 		worked = append(worked, ruleWeek{ruleVersion{r.ID, r.Version}, e.Week.String(), h.at, e.Run, uint32(len(seen))})
@@ -162,6 +152,43 @@ func (e *Evaluation) run(ctx context.Context, db *warehouse.DB, rules []Rule, op
 	}
 	return nil
 }
+
+// answer is what a rule says of a week.
+type answer struct {
+	found []candidate
+	late  lateness
+	err   error
+}
+
+// ask runs the rules, two at a time: while the engine works for one of them, the rows of the other are read.
+func (e *Evaluation) ask(
+	ctx context.Context, db *warehouse.DB, rules []Rule, first map[ruleVersion]period.Period, isPast bool, known map[string]Warning, opt Options,
+) []answer {
+	answers := make([]answer, len(rules))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range ruleWorkers {
+		workers.Go(func() {
+			for i := range next {
+				r, start := rules[i], time.Now()
+				a := &answers[i]
+				if a.found, a.err = r.candidates(ctx, db, e.Week, opt); a.err == nil {
+					a.late, a.err = r.late(ctx, db, e.Week, first[ruleVersion{r.ID, r.Version}], isPast, a.found, known, opt)
+				}
+				opt.Log.Debug("rule asked", "rule", r.ID, "week", e.Week.String(), "rows", len(a.found), "late", len(a.late.since), "ms", time.Since(start).Milliseconds())
+			}
+		})
+	}
+	for i := range rules {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	return answers
+}
+
+// ruleWorkers is how many rules are asked at a time.
+const ruleWorkers = 2
 
 // history collects the events of one evaluation.
 type history struct {

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -35,6 +36,7 @@ type Options struct {
 	By     string           // user or job, for the record
 	Files  fs.FS            // definitions; nil: those of the warehouse
 	Now    func() time.Time // clock for the record; nil: the warehouse's
+	Log    *slog.Logger     // details; nil: nothing is logged
 	Report func(Step)       // called after each step, from the goroutine that called Run; may be nil
 
 	// Rules replaces defaults of rules' parameters: rule, parameter, value. A rule with another parameter is another
@@ -103,6 +105,9 @@ func (o Options) withDefaults(db *warehouse.DB) Options {
 	}
 	if o.Memory == 0 {
 		o.Memory = DefaultMemory
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Report == nil {
 		o.Report = func(Step) {}
