@@ -1,5 +1,5 @@
 # Two commands do all the set-up on a fresh machine: `make demo` and `make test`.
-# They need Go, npm and make; the browser tests also install Debian's Chromium and fonts.
+# They need Go, npm and make; the tests also install Debian's Chromium, fonts and the mail server aiosmtpd.
 
 GO      ?= go
 NPM     ?= npm
@@ -10,7 +10,7 @@ PACKAGES := node_modules/.package-lock.json
 
 export CGO_ENABLED := 0
 
-.PHONY: build demo test bench bench-stats evaluation lint fmt clean assets browser bench-ingest bench-transform torture
+.PHONY: build demo test bench bench-stats evaluation lint fmt clean assets browser mailserver bench-ingest bench-transform torture
 
 build: $(ASSETS)
 	$(GO) build -trimpath -buildvcs=auto -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/ohwatch
@@ -19,7 +19,7 @@ build: $(ASSETS)
 demo: build
 	./$(BIN) demo --data ohwatch-data/demo
 
-test: $(ASSETS) browser
+test: $(ASSETS) browser mailserver
 	$(GO) vet ./...
 	$(GO) test -timeout 20m ./...
 
@@ -79,4 +79,11 @@ browser:
 	@if ! command -v chromium >/dev/null 2>&1 || ! ls /usr/share/fonts/opentype/noto/NotoSansCJK* >/dev/null 2>&1; then \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 		$$sudo apt-get update -q && $$sudo apt-get install -q -y --no-install-recommends chromium fonts-noto-cjk; \
+	fi
+
+# A mail server for the tests of delivery.
+mailserver:
+	@if ! /usr/bin/python3 -c 'import aiosmtpd' >/dev/null 2>&1; then \
+		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		$$sudo apt-get update -q && $$sudo apt-get install -q -y --no-install-recommends python3-aiosmtpd; \
 	fi

@@ -28,7 +28,7 @@ const fileVariable = "OHWATCH_CONFIG"
 // fileMost is the size in bytes above which a file is not taken for a configuration.
 const fileMost = 1 << 20
 
-// Config is the whole configuration. It is a value: a copy shares only Rules and Fetch, which nobody changes.
+// Config is the whole configuration. It is a value: a copy shares only its maps, which nobody changes.
 type Config struct {
 	// File is the path of the file that was read, empty when there was none.
 	File string `yaml:"-"`
@@ -44,6 +44,7 @@ type Config struct {
 
 	Assessment Assessment `yaml:"assessment"`
 	Dose       Dose       `yaml:"dose"`
+	Delivery   Delivery   `yaml:"delivery"`
 
 	// Fetch holds the SFTP servers to fetch files from, by name.
 	Fetch map[string]Fetch `yaml:"fetch"`
@@ -121,6 +122,9 @@ func (c Config) JobList() []NamedJob {
 	}
 	return append(all, c.Jobs.List()...)
 }
+
+// fetchKey is the section of the fetches.
+const fetchKey = "fetch"
 
 // FetchPrefix is what the job of a fetch has before the name of its source.
 const FetchPrefix = "fetch-"
@@ -234,6 +238,7 @@ func Default() Config {
 
 		Assessment: Assessment{Scheme: "city"},
 		Dose:       Dose{BelowMDL: "half", ThyroidShield: true, FirstBlock: 2001},
+		Delivery:   Delivery{StuckDays: 3, LinkDays: 30, Mail: MailServer{Port: 587, TLS: "starttls"}},
 	}
 }
 

@@ -159,38 +159,24 @@ const (
 	leafKey
 )
 
-// rulesKey and fetchKey are the sections whose keys are not fixed: rules.RULE.PARAMETER.value and .reason, and
-// fetch.NAME with the keys of Fetch.
-const (
-	rulesKey = "rules"
-	fetchKey = "fetch"
-)
-
 // kind says what the key at path is.
 func (c *Config) kind(path []string) keyKind {
-	if path[0] == rulesKey {
-		switch {
-		case len(path) < 4:
-			return sectionKey
-		case len(path) == 4 && (path[3] == "value" || path[3] == "reason"):
-			return leafKey
+	t := reflect.TypeFor[Config]()
+	for _, name := range path {
+		switch t.Kind() {
+		case reflect.Map:
+			t = t.Elem()
+		case reflect.Struct:
+			f, ok := field(reflect.Zero(t), []string{name})
+			if !ok {
+				return unknownKey
+			}
+			t = f.Type()
+		default:
+			return unknownKey
 		}
-		return unknownKey
 	}
-	if path[0] == fetchKey {
-		if len(path) < 3 {
-			return sectionKey
-		}
-		if _, ok := field(reflect.ValueOf(Fetch{}), path[2:]); len(path) == 3 && ok {
-			return leafKey
-		}
-		return unknownKey
-	}
-	field, ok := field(reflect.ValueOf(c).Elem(), path)
-	switch {
-	case !ok:
-		return unknownKey
-	case field.Kind() == reflect.Struct:
+	if t.Kind() == reflect.Struct || t.Kind() == reflect.Map {
 		return sectionKey
 	}
 	return leafKey
@@ -198,37 +184,30 @@ func (c *Config) kind(path []string) keyKind {
 
 // set gives the leaf at path the value that text says. When the text does not fit, want is the key of what would.
 func (c *Config) set(path []string, text string) (want string, fits bool) {
-	if path[0] == rulesKey {
-		if c.Rules == nil {
-			c.Rules = map[string]map[string]Override{}
-		}
-		if c.Rules[path[1]] == nil {
-			c.Rules[path[1]] = map[string]Override{}
-		}
-		override := c.Rules[path[1]][path[2]]
-		if path[3] == "value" {
-			override.Value = text
-		} else {
-			override.Reason = text
-		}
-		c.Rules[path[1]][path[2]] = override
-		return "", true
+	return assign(reflect.ValueOf(c).Elem(), path, path, text)
+}
+
+// assign gives the leaf that rest leads to from v the value that text says. What a map does not hold yet begins with its defaults.
+func assign(v reflect.Value, path, rest []string, text string) (want string, fits bool) {
+	switch {
+	case len(rest) == 0:
+		return setField(v, path, text)
+	case v.Kind() != reflect.Map:
+		inner, _ := field(v, rest[:1])
+		return assign(inner, path, rest[1:], text)
 	}
-	if path[0] == fetchKey {
-		f, known := c.Fetch[path[1]]
-		if !known {
-			f = defaultFetch()
-		}
-		target, _ := field(reflect.ValueOf(&f).Elem(), path[2:])
-		want, fits = setField(target, path, text)
-		if c.Fetch == nil {
-			c.Fetch = map[string]Fetch{}
-		}
-		c.Fetch[path[1]] = f
-		return want, fits
+	if v.IsNil() {
+		v.Set(reflect.MakeMap(v.Type()))
 	}
-	target, _ := field(reflect.ValueOf(c).Elem(), path)
-	return setField(target, path, text)
+	name, value := reflect.ValueOf(rest[0]), reflect.New(v.Type().Elem()).Elem()
+	if known := v.MapIndex(name); known.IsValid() {
+		value.Set(known)
+	} else if fetch, ok := value.Addr().Interface().(*Fetch); ok {
+		*fetch = defaultFetch()
+	}
+	want, fits = assign(value, path, rest[1:], text)
+	v.SetMapIndex(name, value)
+	return want, fits
 }
 
 // setField gives a field the value that text says.
@@ -283,7 +262,7 @@ func field(v reflect.Value, path []string) (reflect.Value, bool) {
 	return v, true
 }
 
-// leaves returns the path of every key that holds a value, those of the rules that the file names included.
+// leaves returns the path of every key that holds a value, those of the maps that the file names included.
 func (c *Config) leaves() [][]string {
 	var paths [][]string
 	var descend func(v reflect.Value, path []string)
@@ -300,16 +279,8 @@ func (c *Config) leaves() [][]string {
 				}
 			}
 		case reflect.Map:
-			if path[0] == fetchKey {
-				for name, f := range c.Fetch {
-					descend(reflect.ValueOf(f), []string{fetchKey, name})
-				}
-				return
-			}
-			for rule, params := range c.Rules {
-				for param := range params {
-					paths = append(paths, []string{rulesKey, rule, param, "value"}, []string{rulesKey, rule, param, "reason"})
-				}
+			for _, name := range v.MapKeys() {
+				descend(v.MapIndex(name), append(path[:len(path):len(path)], name.String()))
 			}
 		default:
 			paths = append(paths, path)

@@ -106,6 +106,8 @@ func (c Config) validate(sources source) error {
 	check(slices.Contains([]string{"half", "zero", "mdl"}, c.Dose.BelowMDL), "dose.below_mdl", c.Dose.BelowMDL, "half / zero / mdl")
 	check(c.Dose.FirstBlock >= 1900 && c.Dose.FirstBlock <= 2200, "dose.first_block", strconv.Itoa(c.Dose.FirstBlock), "2001")
 
+	c.Delivery.validate(check, filled)
+
 	for _, rule := range slices.Sorted(maps.Keys(c.Rules)) {
 		check(ruleName.MatchString(rule), "rules."+rule, rule, "R04")
 		for _, param := range slices.Sorted(maps.Keys(c.Rules[rule])) {
