@@ -194,7 +194,7 @@ var parts = map[string]int{
 // rules is how many fields each rule reads and how many columns it fills.
 var rules = map[string][2]int{
 	"employer": {2, 1}, "using_employer": {2, 1}, "person": {4, 1}, "months": {2, 1}, "conclusions": {6, 5},
-	"measured": {7, 3}, "dose": {5, 4}, "size_class": {2, 1}, "card_state": {2, 1}, "catalogue": {4, 1},
+	"measured": {7, 3}, "dose": {5, 4}, "size_class": {2, 1}, "card_state": {2, 1}, "catalogue": {4, 1}, "stand_in": {8, 1},
 }
 
 // prepare validates the contract and makes it ready for use.

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"encoding/hex"
 	"math"
 	"slices"
 	"strconv"
@@ -169,7 +170,38 @@ func (c *checker) deriveOther(r *rule) {
 		c.dose(at, in, out)
 	case "conclusions":
 		c.conclusions(at, out)
+	case "stand_in":
+		c.standIn(r)
 	}
+}
+
+// standIn gives a row without a number of its own one that is made of what tells it from others: of the fields that the
+// rule reads. The same row has the same number in every file.
+func (c *checker) standIn(r *rule) {
+	number := c.fill(r.to[0])
+	if number.text != "" {
+		return
+	}
+	b := append(c.buf[:0], r.To[0]...)
+	for _, field := range r.from {
+		if b = append(b, 0x1f); field < 0 {
+			continue
+		}
+		v := c.value(c.plan.primary[field])
+		switch c.plan.contract.Fields[field].Type {
+		case "date":
+			if b = strconv.AppendInt(b, int64(v.day), 10); v.month {
+				b = append(b, 'm')
+			}
+		case "code":
+			b = append(b, v.text...)
+		default:
+			b = appendKey(b, c.text(field))
+		}
+	}
+	c.buf = b
+	id := c.names.person(string(b))
+	number.setText("auto-" + hex.EncodeToString(id[:8]))
 }
 
 // employer returns the key of the employer named by a credit code and a name. required says that a row

@@ -112,8 +112,8 @@ func newPlan(c *Contract, types map[string]string, lists *lists, roster *roster,
 			for _, r := range c.Derive {
 				if slices.Contains(r.To, name) {
 					for _, from := range r.From {
-						if i, ok := c.byName[from]; ok && (r.Rule == "employer" || r.Rule == "person") {
-							p.keyField[i] = p.keyField[i] || c.Fields[i].Type != "code" && c.Fields[i].Type != "date"
+						if i, ok := c.byName[from]; ok && (r.Rule == "employer" || r.Rule == "person" || r.Rule == "stand_in") {
+							p.keyField[i] = p.keyField[i] || r.Rule == "stand_in" || c.Fields[i].Type != "code" && c.Fields[i].Type != "date"
 						}
 					}
 				}
