@@ -173,6 +173,9 @@ func (e *Evaluation) ask(
 				r, start := rules[i], time.Now()
 				a := &answers[i]
 				if a.found, a.err = r.candidates(ctx, db, e.Week, opt); a.err == nil {
+					a.err = r.markBacklog(ctx, db, e.Week, first, a.found, known, opt)
+				}
+				if a.err == nil {
 					a.late, a.err = r.late(ctx, db, e.Week, first[ruleVersion{r.ID, r.Version}], isPast, a.found, known, opt)
 				}
 				opt.Log.Debug("rule asked", "rule", r.ID, "week", e.Week.String(), "rows", len(a.found), "late", len(a.late.since), "ms", time.Since(start).Milliseconds())

@@ -96,6 +96,14 @@ const (
 // topLevel is the joint conference.
 const topLevel = 2
 
+// escalationOffice is who hears of a warning at a level.
+func escalationOffice(level uint8) string {
+	if level >= topLevel {
+		return conference
+	}
+	return cityOffice
+}
+
 // escalatedTo returns the addressees with those that a level adds.
 func escalatedTo(addressee []string, level uint8) []string {
 	for i, office := range []string{cityOffice, conference} {

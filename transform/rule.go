@@ -81,6 +81,8 @@ type Rule struct {
 	Detector  string
 	Series    []string // that a detector watches
 	Params    []Param
+	IsExempt  bool                // its red warnings say act at once: no budget holds them back
+	Tune      map[Severity]string // parameter that the score of its warnings is held against, by severity
 	Path      string
 	Body      string
 }
@@ -261,7 +263,7 @@ func readRule(f ohsql.File) (Rule, error) {
 	wrong := func(key, format string, args ...any) (Rule, error) {
 		return Rule{}, fmt.Errorf("%s: line %d: %s: %s", f.Path, headerLine(f, key), key, fmt.Sprintf(format, args...))
 	}
-	known := []string{"id", "version", "title", "severity", "addressee", "due", "life", "source", "message", "params", "detector", "series"}
+	known := []string{"id", "version", "title", "severity", "addressee", "due", "life", "source", "message", "params", "detector", "series", "budget", "tune"}
 	for _, key := range f.Keys() {
 		if !slices.Contains(known, key) {
 			return wrong(key, "is not known to rules")
@@ -327,6 +329,16 @@ func readRule(f ohsql.File) (Rule, error) {
 		}
 		r.Params = append(r.Params, Param{name, value})
 	}
+	switch f.Header["budget"] {
+	case "":
+	case "exempt":
+		r.IsExempt = true
+	default:
+		return wrong("budget", "want exempt or nothing, got %q", f.Header["budget"])
+	}
+	if r.Tune, err = r.tuned(f.Header["tune"]); err != nil {
+		return wrong("tune", "%v", err)
+	}
 	used := parameters(r.Body)
 	for _, p := range r.Params {
 		if r.Detector == "" && !slices.Contains(used, p.Name) {
@@ -339,6 +351,27 @@ func readRule(f ohsql.File) (Rule, error) {
 		}
 	}
 	return r, nil
+}
+
+// tuned reads which parameter the score of a warning is held against: one for red and orange, or one for each, as "red red_days, orange orange_days".
+func (r Rule) tuned(text string) (map[Severity]string, error) {
+	found := map[Severity]string{}
+	for _, part := range words(text) {
+		of, name := []Severity{Red, Orange}, part
+		if severity, rest, ok := strings.Cut(part, " "); ok {
+			of, name = []Severity{Severity(severity)}, strings.TrimSpace(rest)
+			if !slices.Contains(severities(), of[0]) {
+				return nil, fmt.Errorf("want PARAMETER, or SEVERITY PARAMETER, got %q", part)
+			}
+		}
+		if !isNumber(r.param(name)) {
+			return nil, fmt.Errorf("%q is no parameter of the rule that is a number", name)
+		}
+		for _, s := range of {
+			found[s] = name
+		}
+	}
+	return found, nil
 }
 
 // lineOf is the number of the line in which text stands first.

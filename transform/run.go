@@ -48,6 +48,9 @@ type Options struct {
 
 	Dose DoseRules // what the standards on personal doses leave open
 
+	// Budgets of warnings a month, by addressee; who is not named has DefaultBudget, employers and institutions none.
+	Budgets map[string]Budget
+
 	// Memory is what one statement may use on the engine, in bytes; 0: DefaultMemory.
 	Memory uint64
 

@@ -33,6 +33,7 @@ type Warning struct {
 	Level     uint8    `ch:"level" json:"level"`       // 0: as addressed, 1: escalated to the city, 2: to the joint conference
 	Late      bool     `ch:"-" json:"late"`            // raised by data that came late
 	KnownDay  string   `ch:"-" json:"knowable"`        // of a late one the day on which it could have been known, else empty
+	Listed    []string `ch:"-" json:"listed"`          // addressees whose budget it exceeds, filled by Ledger.Mark
 
 	ObjectKind string            `ch:"object_kind" json:"-"`
 	ObjectName string            `ch:"object_name" json:"-"`
@@ -101,6 +102,7 @@ func Warnings(ctx context.Context, db *warehouse.DB) ([]Warning, error) {
 		if w.Evidence == nil {
 			w.Evidence = []string{} // an empty list in JSON, not null
 		}
+		w.Listed = []string{}
 		if w.Due != nil {
 			w.DueDay = w.Due.Format(time.DateOnly)
 		}

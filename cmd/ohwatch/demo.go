@@ -114,9 +114,14 @@ func (a *app) demo(ctx context.Context, opt simulate.Options) error {
 	open := len(evaluation.Warnings)
 	evaluation.Warnings = slices.DeleteFunc(evaluation.Warnings, func(w transform.Warning) bool { return w.FirstSeen != week.End.Format(time.DateOnly) })
 	a.say("demo.new_warnings", map[string]any{"week": week, "n": len(evaluation.Warnings), "open": open})
-	if err := a.printWarnings(evaluation.Warnings); err != nil {
+	ledger, err := transform.ReadLedger(ctx, a.db, a.transformOptions("demo"))
+	if err != nil {
 		return err
 	}
+	if err := a.printWarnings(evaluation.Warnings, ledger, ledger.GoesOut); err != nil {
+		return err
+	}
+	a.sayOverBudget(ledger, transform.BudgetMonth(week))
 	path, err := filepath.Abs(written.Path)
 	if err != nil {
 		return fmt.Errorf("demo: path of the bulletin: %w", err)

@@ -114,6 +114,12 @@ func (a *app) emit(ctx context.Context, e transform.Evaluation, out, by string) 
 	for _, broken := range e.Broken {
 		d.Broken = append(d.Broken, broken.Error())
 	}
+	ledger, err := transform.ReadLedger(ctx, a.db, a.transformOptions(by))
+	if err != nil {
+		return nil, err
+	}
+	ledger.Mark(e.Warnings)
+	d.Budget = emittedBudget(ledger, transform.BudgetMonth(e.Week))
 	zh, en := a.catalogue.Printer(message.Chinese), a.catalogue.Printer(message.English)
 	for _, w := range e.Warnings {
 		w.Describe(zh, titles[w.Rule])
@@ -123,6 +129,7 @@ func (a *app) emit(ctx context.Context, e transform.Evaluation, out, by string) 
 			ID: w.ID, Rule: w.Rule, Version: w.Version, Severity: string(w.Severity), ObjectKind: w.ObjectKind, Object: w.Object,
 			ObjectName: w.ObjectName, Area: w.Area, Addressee: w.Addressee, FirstSeen: w.FirstSeen, Due: w.DueDay, State: w.State, Owner: w.Owner,
 			Level: w.Level, Late: w.Late, Knowable: w.KnownDay, Title: title, TitleEn: w.Title, Evidence: w.Evidence, NEvidence: w.NEvidence,
+			Listed: w.Listed,
 		})
 	}
 	document, err := emission.Freeze(ctx, a.db, d, by)
@@ -130,6 +137,23 @@ func (a *app) emit(ctx context.Context, e transform.Evaluation, out, by string) 
 		return nil, err
 	}
 	return document, a.writeEmission(document, out)
+}
+
+// emittedBudget is the use of a month's budgets as a document has it.
+func emittedBudget(ledger *transform.Ledger, month string) *emission.Budget {
+	b := &emission.Budget{Month: month, Addressees: []emission.Account{}, Advice: []emission.Advice{}}
+	for _, x := range ledger.Accounts(month) {
+		b.Addressees = append(b.Addressees, emission.Account{
+			Addressee: x.Addressee, Area: x.Area, Red: emission.Use(x.Red), Orange: emission.Use(x.Orange),
+		})
+	}
+	for _, x := range ledger.Advice(month) {
+		b.Advice = append(b.Advice, emission.Advice{
+			Rule: x.Rule, Severity: string(x.Severity), Raised: x.Raised, Listed: x.Listed, Parameter: x.Parameter, Value: x.Value,
+			Proposed: x.Proposed, Params: x.Params,
+		})
+	}
+	return b
 }
 
 // partsFolder is the drop folder of the addressees: a folder for each, with its own warnings.

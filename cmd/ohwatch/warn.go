@@ -50,7 +50,11 @@ func newWarnCommand(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.printEvaluation(e, level)
+				ledger, err := transform.ReadLedger(ctx, db, opt)
+				if err != nil {
+					return err
+				}
+				return a.printEvaluation(e, ledger, level)
 			}
 			if asOf == "" {
 				return evaluate(a.db, opt)
@@ -58,7 +62,7 @@ func newWarnCommand(a *app) *cobra.Command {
 			return transform.AsOf(ctx, a.db, day, opt, evaluate)
 		},
 	}
-	command.AddCommand(newEmitCommand(a))
+	command.AddCommand(newEmitCommand(a), newBudgetCommand(a))
 	command.Flags().StringVar(&weekText, "week", "", a.text("warn.flag_week", nil))
 	command.Flags().StringVar(&asOf, "as-of", "", a.text("warn.flag_as_of", nil))
 	command.Flags().StringVar(&failOn, "fail-on", "", a.text("warn.flag_fail_on", nil))
@@ -67,10 +71,11 @@ func newWarnCommand(a *app) *cobra.Command {
 
 // printEvaluation prints the warnings of a week; it is an error with exit code 3 when one is at least as urgent as
 // level.
-func (a *app) printEvaluation(e transform.Evaluation, level transform.Severity) error {
-	if err := a.printWarnings(e.Warnings); err != nil {
+func (a *app) printEvaluation(e transform.Evaluation, ledger *transform.Ledger, level transform.Severity) error {
+	if err := a.printWarnings(e.Warnings, ledger, ledger.GoesOut); err != nil {
 		return err
 	}
+	a.sayOverBudget(ledger, transform.BudgetMonth(e.Week))
 	key := "warn.summary"
 	if !e.Complete() {
 		key = "warn.summary_incomplete"
@@ -89,15 +94,20 @@ func (a *app) printEvaluation(e transform.Evaluation, level transform.Severity) 
 	return nil
 }
 
-// printWarnings prints warnings as lines of JSON, or for a person: red and orange ones one by one, the others
-// counted by rule.
-func (a *app) printWarnings(warnings []transform.Warning) error {
+// printWarnings prints warnings as lines of JSON, or for a person: those that show picks one by one (mostly Ledger.GoesOut: red
+// and orange ones within the budget), the others counted by rule.
+func (a *app) printWarnings(warnings []transform.Warning, ledger *transform.Ledger, show func(transform.Warning) bool) error {
 	titles, err := ruleTitles(a.files)
 	if err != nil {
 		return err
 	}
-	counted := map[string]int{}
-	var order []string
+	ledger.Mark(warnings)
+	type group struct {
+		severity transform.Severity
+		rule     string
+	}
+	counted := map[group]int{}
+	var order []group
 	for i := range warnings {
 		w := &warnings[i]
 		w.Describe(a.printer, titles[w.Rule])
@@ -107,21 +117,24 @@ func (a *app) printWarnings(warnings []transform.Warning) error {
 			}
 			continue
 		}
-		if !w.Severity.AtLeast(transform.Orange) {
-			key := string(w.Severity) + " " + w.Rule
-			if counted[key] == 0 {
-				order = append(order, key)
+		if !show(*w) {
+			g := group{w.Severity, w.Rule}
+			if counted[g] == 0 {
+				order = append(order, g)
 			}
-			counted[key]++
+			counted[g]++
 			continue
 		}
 		fmt.Fprintf(a.out, "%s  %-14s %s\n", a.text("warn.severity_"+string(w.Severity), nil), w.ID, w.Title)
 		a.printLines(*w)
 	}
-	for _, key := range order {
-		severity, rule, _ := strings.Cut(key, " ")
-		a.say("warn.counted", map[string]any{
-			"severity": a.text("warn.severity_"+severity, nil), "rule": rule, "title": a.title(titles[rule]), "n": counted[key],
+	for _, g := range order {
+		key := "warn.counted"
+		if g.severity.AtLeast(transform.Orange) {
+			key = "warn.counted_over"
+		}
+		a.say(key, map[string]any{
+			"severity": a.text("warn.severity_"+string(g.severity), nil), "rule": g.rule, "title": a.title(titles[g.rule]), "n": counted[g],
 		})
 	}
 	return nil

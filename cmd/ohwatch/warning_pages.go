@@ -30,6 +30,11 @@ func (p warningPages) Warnings(ctx context.Context, q web.WarningQuery) (records
 	if err != nil {
 		return nil, err
 	}
+	ledger, err := transform.ReadLedger(ctx, p.a.db, p.a.transformOptions("page"))
+	if err != nil {
+		return nil, err
+	}
+	ledger.Mark(warnings)
 	for i := range warnings {
 		w := &warnings[i]
 		switch {

@@ -18,17 +18,18 @@ import (
 
 // newWarningsCommand is `ohwatch warnings`: the life of a warning.
 func newWarningsCommand(a *app) *cobra.Command {
-	var all bool
-	list := func(cmd *cobra.Command, _ []string) error { return a.listWarnings(cmd, all) }
+	var all, listed bool
+	list := func(cmd *cobra.Command, _ []string) error { return a.listWarnings(cmd, all, listed) }
 	command := &cobra.Command{
 		Use:   "warnings",
 		Short: a.text("warn.warnings_short", nil),
 		Args:  cobra.NoArgs,
 		RunE:  list,
 	}
-	listCommand := &cobra.Command{Use: "list [--all]", Short: a.text("warn.list_short", nil), Args: cobra.NoArgs, RunE: list}
+	listCommand := &cobra.Command{Use: "list [--all] [--listed]", Short: a.text("warn.list_short", nil), Args: cobra.NoArgs, RunE: list}
 	for _, c := range []*cobra.Command{command, listCommand} {
 		c.Flags().BoolVar(&all, "all", false, a.text("warn.flag_all", nil))
+		c.Flags().BoolVar(&listed, "listed", false, a.text("warn.flag_listed", nil))
 	}
 	command.AddCommand(listCommand, &cobra.Command{
 		Use: "show ID", Short: a.text("warn.show_short", nil), Args: cobra.ExactArgs(1),
@@ -178,7 +179,8 @@ func (a *app) warningError(err error) error {
 	return err
 }
 
-func (a *app) listWarnings(cmd *cobra.Command, all bool) error {
+// listWarnings prints the warnings that are open, or all; of listed only those that no budget had room for.
+func (a *app) listWarnings(cmd *cobra.Command, all, listed bool) error {
 	if err := a.openDB(cmd.Context()); err != nil {
 		return err
 	}
@@ -189,10 +191,20 @@ func (a *app) listWarnings(cmd *cobra.Command, all bool) error {
 	if !all {
 		warnings = slices.DeleteFunc(warnings, func(w transform.Warning) bool { return !w.Open() })
 	}
+	ledger, err := transform.ReadLedger(cmd.Context(), a.db, a.transformOptions("command"))
+	if err != nil {
+		return err
+	}
+	show := ledger.GoesOut
+	if listed {
+		ledger.Mark(warnings)
+		warnings = slices.DeleteFunc(warnings, func(w transform.Warning) bool { return len(w.Listed) == 0 })
+		show = func(transform.Warning) bool { return true }
+	}
 	if len(warnings) == 0 {
 		a.say("warn.none", nil)
 	}
-	return a.printWarnings(warnings)
+	return a.printWarnings(warnings, ledger, show)
 }
 
 // showWarning prints a warning with its evidence and its history.

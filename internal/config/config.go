@@ -45,6 +45,7 @@ type Config struct {
 	Assessment Assessment `yaml:"assessment"`
 	Dose       Dose       `yaml:"dose"`
 	Delivery   Delivery   `yaml:"delivery"`
+	Budget     Budget     `yaml:"budget"`
 
 	// Fetch holds the SFTP servers to fetch files from, by name.
 	Fetch map[string]Fetch `yaml:"fetch"`
@@ -177,6 +178,39 @@ type Dose struct {
 	FirstBlock    int    `yaml:"first_block"`    // first year of one of the fixed blocks of five years
 }
 
+// Budget says how many warnings each addressee gets in a month.
+type Budget struct {
+	WJW  Warnings `yaml:"wjw"`
+	JDS  Warnings `yaml:"jds"`
+	CDC  Warnings `yaml:"cdc"`
+	TS   Warnings `yaml:"ts"` // each township
+	RSJ  Warnings `yaml:"rsj"`
+	YB   Warnings `yaml:"yb"`
+	MZ   Warnings `yaml:"mz"`
+	GOV  Warnings `yaml:"gov"`
+	EMP  Warnings `yaml:"emp"`  // all employers together
+	INST Warnings `yaml:"inst"` // all institutions together
+}
+
+// Warnings are numbers of warnings by severity; -1: any number.
+type Warnings struct {
+	Red    int `yaml:"red"`
+	Orange int `yaml:"orange"`
+}
+
+// ByAddressee returns the budgets by the code of their addressee.
+func (b Budget) ByAddressee() map[string]Warnings {
+	return map[string]Warnings{
+		"WJW": b.WJW, "JDS": b.JDS, "CDC": b.CDC, "TS": b.TS, "RSJ": b.RSJ, "YB": b.YB, "MZ": b.MZ, "GOV": b.GOV, "EMP": b.EMP, "INST": b.INST,
+	}
+}
+
+// defaultBudget is what a county's handful of people can work off.
+func defaultBudget() Budget {
+	office, any := Warnings{Red: 5, Orange: 30}, Warnings{Red: -1, Orange: -1}
+	return Budget{WJW: office, JDS: office, CDC: office, TS: office, RSJ: office, YB: office, MZ: office, GOV: office, EMP: any, INST: any}
+}
+
 // Override is the value that replaces the default of a rule's parameter.
 type Override struct {
 	Value  string `yaml:"value"`
@@ -239,6 +273,7 @@ func Default() Config {
 		Assessment: Assessment{Scheme: "city"},
 		Dose:       Dose{BelowMDL: "half", ThyroidShield: true, FirstBlock: 2001},
 		Delivery:   Delivery{StuckDays: 3, LinkDays: 30, Mail: MailServer{Port: 587, TLS: "starttls"}},
+		Budget:     defaultBudget(),
 	}
 }
 

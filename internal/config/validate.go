@@ -107,6 +107,16 @@ func (c Config) validate(sources source) error {
 	check(c.Dose.FirstBlock >= 1900 && c.Dose.FirstBlock <= 2200, "dose.first_block", strconv.Itoa(c.Dose.FirstBlock), "2001")
 
 	c.Delivery.validate(check, filled)
+	budgets := c.Budget.ByAddressee()
+	for _, addressee := range slices.Sorted(maps.Keys(budgets)) {
+		key := "budget." + strings.ToLower(addressee)
+		for _, n := range []struct {
+			key string
+			n   int
+		}{{key + ".red", budgets[addressee].Red}, {key + ".orange", budgets[addressee].Orange}} {
+			check(n.n >= -1 && n.n <= 100_000, n.key, strconv.Itoa(n.n), "-1, 0, 1 … 100000")
+		}
+	}
 
 	for _, rule := range slices.Sorted(maps.Keys(c.Rules)) {
 		check(ruleName.MatchString(rule), "rules."+rule, rule, "R04")

@@ -37,6 +37,11 @@ type Document struct {
 	Complete       bool      `json:"complete"`  // whether every rule worked
 	Broken         []string  `json:"broken"`    // rules that did not, with file and line
 	Warnings       []Warning `json:"warnings"`  // open ones that were seen in the week, most urgent first
+
+	Budget    *Budget `json:"budget,omitempty"`    // nil in documents of earlier versions
+	Addressee string  `json:"addressee,omitempty"` // of a part: whose it is
+	Area      string  `json:"area,omitempty"`      // of the part or the scorecard of a township
+	Scorecard bool    `json:"scorecard,omitempty"` // the list of a township, which nobody is told one by one
 }
 
 // Warning is one warning of a document.
@@ -61,6 +66,7 @@ type Warning struct {
 	TitleEn    string   `json:"title_en"`
 	Evidence   []string `json:"evidence"`
 	NEvidence  uint64   `json:"n_evidence"`
+	Listed     []string `json:"listed"` // addressees for whom it is over the budget: in the list of the township scorecard, no warning of its own
 }
 
 // ErrNotEmitted: nothing was emitted for the week.
@@ -117,6 +123,12 @@ func Freeze(ctx context.Context, db *warehouse.DB, d Document, by string) ([]byt
 
 // encode writes a document as JSON.
 func encode(d Document) ([]byte, error) {
+	d.Warnings = slices.Clone(d.Warnings)
+	for i := range d.Warnings {
+		if d.Warnings[i].Listed == nil { // an empty list in JSON, not null
+			d.Warnings[i].Listed = []string{}
+		}
+	}
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
@@ -146,7 +158,7 @@ type File struct {
 	Data []byte
 }
 
-// Files renders a document that was frozen as warnings-WEEK.json, .csv, .xlsx and .html.
+// Files renders a document that was frozen as warnings-WEEK.json, .csv, .xlsx and .html, a scorecard as scorecard-WEEK.
 func Files(document []byte, p *message.Catalogue) ([]File, error) {
 	var d Document
 	if err := json.Unmarshal(document, &d); err != nil {
@@ -163,8 +175,12 @@ func Files(document []byte, p *message.Catalogue) ([]File, error) {
 		}
 		files = append(files, File{Data: data})
 	}
+	name := "warnings-"
+	if d.Scorecard {
+		name = "scorecard-"
+	}
 	for i, ending := range []string{"json", "csv", "xlsx", "html"} {
-		files[i].Name = "warnings-" + d.Week + "." + ending
+		files[i].Name = name + d.Week + "." + ending
 	}
 	return files, nil
 }

@@ -180,11 +180,91 @@ func TestParts(t *testing.T) {
 		for _, w := range own.Warnings {
 			got[p.Folder()] += w.ID + " "
 		}
+		if len(p.Files) > 4 {
+			if err := json.Unmarshal(p.Files[4].Data, &own); err != nil || fits(t, schema(t), p.Files[4].Data) != nil || p.Files[4].Name != "scorecard-2026-W46.json" {
+				t.Fatal(err, fits(t, schema(t), p.Files[4].Data), p.Files[4].Name)
+			}
+			for _, w := range own.Warnings {
+				got[p.Folder()] += "list " + w.ID + " "
+			}
+		}
 	}
 	if diff := cmp.Diff(map[string]string{
-		"EMP": "R27-96f00e7c ", "TS-410184106": "R27-96f00e7c ", "TS-410184107": "R27-96f00e7d ", "WJW": "R27-96f00e7d ",
+		"EMP": "R27-96f00e7c ", "TS-410184106": "R27-96f00e7c ", "TS-410184107": "R27-96f00e7d list R27-96f00e7d ", "WJW": "R27-96f00e7d ",
 	}, got); diff != "" {
 		t.Errorf("parts (-want +got):\n%s", diff)
+	}
+}
+
+// TestParts_Budget puts each warning into exactly one place of the part of each addressee, and what is listed for anybody into the scorecard
+// of its township; the city hears the advice.
+func TestParts_Budget(t *testing.T) {
+	catalogue, err := message.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := document("x")
+	d.Schema, d.FrozenAt, d.Broken = emission.Schema, "2026-11-16T00:00:00Z", []string{}
+	orange, yellow := d.Warnings[0], d.Warnings[1]
+	orange.Addressee, orange.Listed = []string{"JDS", "EMP"}, []string{"JDS"}
+	held, city := orange, orange
+	held.ID, held.Addressee, held.Listed = "R24-00000001", []string{"JDS", "TS"}, []string{}
+	city.ID, city.Area, city.Severity, city.Addressee, city.Listed = "R26-00000001", "410184", "red", []string{"WJW"}, []string{"WJW"}
+	yellow.Listed = []string{}
+	d.Warnings = []emission.Warning{city, orange, held, yellow}
+	full := emission.Use{Budget: 1, Raised: 2, Sent: 1, Listed: 1}
+	d.Budget = &emission.Budget{
+		Month: "2026-11", Addressees: []emission.Account{
+			{Addressee: "JDS", Orange: full}, {Addressee: "TS", Area: "410184106", Orange: full}, {Addressee: "EMP", Orange: emission.Use{Budget: -1, Raised: 1, Sent: 1}},
+		},
+		Advice: []emission.Advice{{Rule: "R27", Severity: "orange", Raised: 2, Listed: 1, Parameter: "late_days", Value: "90", Proposed: "120", Params: []string{"late_days"}}},
+	}
+	text, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := schema(t)
+	if err := fits(t, s, text); err != nil {
+		t.Error(err)
+	}
+	parts, err := emission.Parts(text, catalogue)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := func(ws []emission.Warning) (names string) {
+		for _, w := range ws {
+			names += " " + w.ID
+		}
+		return names
+	}
+	got := map[string]string{}
+	for _, p := range parts {
+		for i := 0; i < len(p.Files); i += 4 {
+			var own emission.Document
+			if err := json.Unmarshal(p.Files[i].Data, &own); err != nil || fits(t, s, p.Files[i].Data) != nil {
+				t.Fatal(err, fits(t, s, p.Files[i].Data))
+			}
+			if len(own.Separate())+len(own.List()) != len(own.Warnings) {
+				t.Errorf("%s: %d separate, %d in the list, %d in all", p.Folder(), len(own.Separate()), len(own.List()), len(own.Warnings))
+			}
+			got[p.Folder()+" "+p.Files[i].Name] = fmt.Sprintf("out%s, list%s, %d accounts, %d advice", ids(own.Separate()), ids(own.List()), len(own.Budget.Addressees), len(own.Budget.Advice))
+			if page := string(p.Files[i+3].Data); strings.Contains(page, "late_days = 90 → 120") != (p.Folder() == "WJW") {
+				t.Errorf("%s: advice on the page %s", p.Folder(), page)
+			}
+		}
+	}
+	if diff := cmp.Diff(map[string]string{
+		"EMP warnings-2026-W46.json":           "out R27-96f00e7c, list R27-96f00e7d, 1 accounts, 0 advice",
+		"JDS warnings-2026-W46.json":           "out R24-00000001, list R27-96f00e7c, 1 accounts, 0 advice",
+		"TS-410184106 warnings-2026-W46.json":  "out R24-00000001, list R27-96f00e7d, 1 accounts, 0 advice",
+		"TS-410184106 scorecard-2026-W46.json": "out, list R27-96f00e7c R27-96f00e7d, 1 accounts, 0 advice",
+		"WJW warnings-2026-W46.json":           "out, list R26-00000001, 0 accounts, 1 advice",
+		"WJW scorecard-2026-W46.json":          "out, list R26-00000001, 0 accounts, 1 advice",
+	}, got); diff != "" {
+		t.Errorf("places (-want +got):\n%s", diff)
+	}
+	if got := ids(d.Separate()); got != " R24-00000001" {
+		t.Errorf("of the whole document %s go out", got)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"html/template"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ func grid(d Document, c *message.Catalogue) export.Grid {
 		g.Rows = append(g.Rows, []any{
 			w.ID, both("warn.severity_" + w.Severity), w.Title, w.TitleEn, w.ObjectName, w.Object, w.Area, strings.Join(w.Addressee, " "),
 			date(w.Due), both("warn.state_" + w.State), w.Owner, date(w.FirstSeen), date(w.Knowable), int64(w.NEvidence), strings.Join(w.Evidence, " "),
-			w.Rule, w.Version,
+			w.Rule, w.Version, strings.Join(w.Listed, " "),
 		})
 	}
 	return g
@@ -34,7 +35,7 @@ func grid(d Document, c *message.Catalogue) export.Grid {
 func columns() []string {
 	return []string{
 		"id", "severity", "title", "title_en", "object_name", "object", "area", "addressee", "due", "state", "owner", "first_seen", "knowable",
-		"n_evidence", "evidence", "rule", "version",
+		"n_evidence", "evidence", "rule", "version", "listed",
 	}
 }
 
@@ -77,17 +78,39 @@ func asPage(d Document, c *message.Catalogue) ([]byte, error) {
 			return n
 		},
 		"join": func(words []string) string { return strings.Join(words, " ") },
+		"rows": func(v pageView, rows []Warning) pageView { v.Rows = rows; return v },
+		"most": func(budget int) string {
+			if budget < 0 {
+				return "—"
+			}
+			return strconv.Itoa(budget)
+		},
 	}).Parse(pageText)
 	if err != nil {
 		return nil, err
 	}
+	view := pageView{Document: d, Severities: severities(), Heading: "emission.heading", Columns: columnKeys(
+		"severity", "title", "addressee", "area", "due", "state", "n_evidence",
+	), BudgetColumns: columnKeys("addressee", "severity", "most", "raised", "sent", "over", "backlog")}
+	if d.Scorecard {
+		view.Heading = "emission.scorecard"
+	}
 	var text bytes.Buffer
-	err = page.Execute(&text, struct {
-		Document
-		Severities, Columns []string
-	}{d, severities(), []string{
-		"emission.column_severity", "emission.column_title", "emission.column_addressee", "emission.column_area", "emission.column_due",
-		"emission.column_state", "emission.column_n_evidence",
-	}})
+	err = page.Execute(&text, view)
 	return text.Bytes(), err
+}
+
+// pageView is what the page shows.
+type pageView struct {
+	Document
+	Heading                            string
+	Severities, Columns, BudgetColumns []string
+	Rows                               []Warning // of one of its tables
+}
+
+func columnKeys(names ...string) []string {
+	for i, name := range names {
+		names[i] = "emission.column_" + name
+	}
+	return names
 }

@@ -8,6 +8,7 @@
 -- due: 5 days
 -- life: event
 -- source: found: GB 18871-2002, 20 mSv a year as a mean over five years
+-- budget: exempt
 -- params: limit_msv = 20, lookback_days = 180
 -- The sum of a person's doses over all units in a calendar year.
 WITH doses AS

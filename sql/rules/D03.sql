@@ -8,6 +8,7 @@
 -- due: 1 day
 -- life: event
 -- source: found: GB 18871-2002; watching at 80 % is a proposal
+-- budget: exempt
 -- params: annual_msv = 50, five_year_msv = 100, watch_percent = 80, first_block = 2001, lookback_days = 180
 -- The five years are fixed blocks, 2021 to 2025 and so on. Red above a limit, orange from watch_percent of it.
 WITH doses AS

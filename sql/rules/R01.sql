@@ -8,6 +8,7 @@
 -- due: 1 day
 -- life: event
 -- source: memory: event reporting rules, 1 case at one place within 24 hours, report within 2 hours
+-- budget: exempt
 -- params: cases = 1, lookback_days = 90
 -- An event of kind poisoning, or acute poisoning cards of one employer on neighbouring days. The due time knows whole days only: the
 -- two hours stand in the message.

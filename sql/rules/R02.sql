@@ -8,6 +8,7 @@
 -- due: 1 day
 -- life: event
 -- source: found: III is 10 to 49 ill or up to 4 deaths; I, II and IV from memory. Grade I is decided by the national authority
+-- budget: exempt
 -- params: lookback_days = 90
 -- All acute events, graded by their numbers or by the more serious grade that the sender states. The city government (GOV) is told from grade
 -- III on; the prefecture (Zhengzhou) is told by it, no addressee of ours. The grade is the cause: an event that grows is a new warning.

@@ -8,6 +8,7 @@
 -- due: 1 day
 -- life: event
 -- source: found: training text of the national reporting rule, 10 acute cases or a death, online report within 2 hours
+-- budget: exempt
 -- params: cases = 10, deaths = 1, lookback_days = 90
 -- The due time knows whole days only: the two hours stand in the message.
 SELECT

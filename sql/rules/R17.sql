@@ -8,6 +8,7 @@
 -- due: 10 working days
 -- life: event
 -- source: memory: Law on occupational diseases, art. 35; days are a proposal
+-- tune: days
 -- params: days = 30, lookback_days = 180
 -- A conclusion contraindication for a hazard, and more than days later an exam (no leaving exam, no re-examination) that names the same hazard
 -- as exposed, or for radiation a dosimeter period.
