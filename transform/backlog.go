@@ -14,10 +14,10 @@ const backlogWeeks = 4
 // argBacklog marks the candidates that were there long before anybody looked.
 const argBacklog = "backlog"
 
-// markBacklog marks the red and orange candidates that are not known yet and that the rule would have seen backlogWeeks before, when the week is
+// markBacklog marks the orange candidates that are not known yet and that the rule would have seen backlogWeeks before, when the week is
 // the first one for which any version of the rule is evaluated, or lies before it. Who begins to use the program, or adds a rule, is not to
-// be flooded with what has been so for years: it is listed, and the budgets are left to what is new. Rules that nothing
-// holds back have no backlog.
+// be flooded with what has been so for years: it is listed, and the budgets are left to what is new. Red ones are few and
+// are never backlog.
 func (r Rule) markBacklog(
 	ctx context.Context, db *warehouse.DB, week period.Period, first map[ruleVersion]period.Period, found []candidate, known map[string]Warning, opt Options,
 ) error {
@@ -26,11 +26,11 @@ func (r Rule) markBacklog(
 			return nil
 		}
 	}
-	isUrgent := func(c candidate) bool {
+	isFresh := func(c candidate) bool {
 		_, exists := known[c.id(r.ID)]
-		return !exists && Severity(c.Severity).AtLeast(Orange) && !(r.IsExempt && c.Severity == string(Red))
+		return !exists && Severity(c.Severity) == Orange
 	}
-	if !slices.ContainsFunc(found, isUrgent) {
+	if !slices.ContainsFunc(found, isFresh) {
 		return nil
 	}
 	earlier, err := r.candidates(ctx, db, week.Prev(backlogWeeks), opt)
@@ -44,7 +44,7 @@ func (r Rule) markBacklog(
 		}
 	}
 	for i := range found {
-		if c := &found[i]; isUrgent(*c) && old[c.id(r.ID)] {
+		if c := &found[i]; isFresh(*c) && old[c.id(r.ID)] {
 			if c.Args == nil {
 				c.Args = map[string]string{}
 			}

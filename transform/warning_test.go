@@ -199,6 +199,28 @@ func TestEvaluate_Rules(t *testing.T) {
 		}
 	}
 
+	// Orange ones that have been so for more than four weeks when the rules are evaluated first are backlog, red ones never are.
+	ledger, err := transform.ReadLedger(t.Context(), c.db, transform.Options{Today: c.today})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ledger.Mark(e.Warnings)
+	backlog := map[string]bool{}
+	for _, w := range e.Warnings {
+		if w.Severity == transform.Orange && len(w.Listed) == len(w.Addressee) {
+			backlog[w.Rule+" "+w.ObjectName] = true
+		} else if len(w.Listed) > 0 && w.Severity != transform.Red {
+			t.Errorf("%s is listed for %v of %v", w.ID, w.Listed, w.Addressee)
+		}
+	}
+	for name, want := range map[string]bool{
+		"R10 00000000": true, "R27 EXPIRED": false, "R27 UNTESTED": true, "R35 SEVERE": true, "R23 BETTER": false, "R23 TWICE": false, "R04 CLUSTER": false,
+	} {
+		if backlog[name] != want {
+			t.Errorf("%s is backlog: %v", name, backlog[name])
+		}
+	}
+
 	again := c.evaluate("2026-W46")
 	if again.Opened+again.Reopened+again.Resolved != 0 || len(again.Warnings) != len(e.Warnings) {
 		t.Errorf("evaluated again: %d opened, %d reopened, %d resolved, %d of %d warnings",
