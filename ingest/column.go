@@ -106,7 +106,7 @@ func (c *codeColumn) add(v *value) {
 
 func (c *codeColumn) keep(rows []bool) { c.places = kept(c.places, rows) }
 func (c *codeColumn) native() warehouse.NativeColumn {
-	return warehouse.NativeColumn{Bytes: dictionary(c.dict.texts, c.places)}
+	return warehouse.NativeColumn{Bytes: warehouse.Dictionary(c.dict.texts, c.places)}
 }
 func (c *codeColumn) sum(v *value) uint64 { return sumText(v.text) }
 
@@ -212,7 +212,7 @@ func (c *codesColumn) add(v *value) {
 func (c *codesColumn) keep(rows []bool) { c.ends, c.places = keepLists(c.ends, c.places, rows) }
 
 func (c *codesColumn) native() warehouse.NativeColumn {
-	return warehouse.NativeColumn{Bytes: append(c.ends.native(), dictionary(c.dict.texts, c.places)...)}
+	return warehouse.NativeColumn{Bytes: append(c.ends.native(), warehouse.Dictionary(c.dict.texts, c.places)...)}
 }
 
 func (c *codesColumn) sum(v *value) uint64 { return sumList(v.list) }
@@ -314,7 +314,7 @@ func (c *argsColumn) add(args map[string]string) {
 }
 
 func (c *argsColumn) native() warehouse.NativeColumn {
-	b := append(c.ends.native(), dictionary(c.names, c.places)...)
+	b := append(c.ends.native(), warehouse.Dictionary(c.names, c.places)...)
 	for _, s := range c.values {
 		b = appendText(b, s)
 	}

@@ -191,7 +191,7 @@ func (r *ready) native() []warehouse.NativeColumn {
 	}
 	columns := make([]warehouse.NativeColumn, 0, len(common)+len(r.columns))
 	for _, b := range [][]byte{
-		batches, appendNumbers(nil, r.rows), dictionary(dict, sheets), appendNumbers(nil, r.version), r.op,
+		batches, appendNumbers(nil, r.rows), warehouse.Dictionary(dict, sheets), appendNumbers(nil, r.version), r.op,
 		appendNumbers(nil, r.key), appendNumbers(nil, r.content), times,
 	} {
 		columns = append(columns, warehouse.NativeColumn{Bytes: b})

@@ -1,8 +1,6 @@
 package ingest
 
 import (
-	"encoding/binary"
-	"math"
 	"strings"
 	"unsafe"
 )
@@ -84,45 +82,4 @@ func (w *words) use(n uint32) uint32 {
 		w.dict.texts = append(w.dict.texts, w.texts[n])
 	}
 	return w.local[n]
-}
-
-// dictionary writes a column of type LowCardinality(String): its dictionary and the place of each row in it.
-func dictionary(dict []string, places []uint32) []byte {
-	const additional = 1<<9 | 1<<10 // the block carries its own keys
-	if len(places) == 0 {
-		return []byte{}
-	}
-	width, size := uint64(0), 1
-	switch {
-	case len(dict) > math.MaxUint16:
-		width, size = 2, 4
-	case len(dict) > math.MaxUint8:
-		width, size = 1, 2
-	}
-	n := 24 + size*len(places)
-	for _, s := range dict {
-		n += len(s) + 3
-	}
-	b := make([]byte, 0, n)
-	b = binary.LittleEndian.AppendUint64(b, additional|width)
-	b = binary.LittleEndian.AppendUint64(b, uint64(len(dict)))
-	for _, s := range dict {
-		b = appendText(b, s)
-	}
-	b = binary.LittleEndian.AppendUint64(b, uint64(len(places)))
-	switch size {
-	case 1:
-		for _, p := range places {
-			b = append(b, byte(p))
-		}
-	case 2:
-		for _, p := range places {
-			b = binary.LittleEndian.AppendUint16(b, uint16(p))
-		}
-	default:
-		for _, p := range places {
-			b = binary.LittleEndian.AppendUint32(b, p)
-		}
-	}
-	return b
 }

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -71,21 +72,7 @@ func buildIndicators(ctx context.Context, s *stage, opt Options, indicators []In
 	if err != nil {
 		return err
 	}
-	written, err := s.fill(ctx, made, indicatorColumns, func(a *warehouse.Appender) error {
-		for _, i := range stale {
-			c, err := readCells(ctx, s, i, opt)
-			if err != nil {
-				return err
-			}
-			if err := c.evaluate(i); err != nil {
-				return err
-			}
-			if err := c.append(a, i, opt.Now()); err != nil {
-				return fmt.Errorf("write %s: %w", i.ID, err)
-			}
-		}
-		return nil
-	})
+	written, err := s.compute(ctx, made, stale, opt)
 	if err == nil {
 		err = execTemplate(ctx, s.work, "transform_like", map[string]any{"Aside": catalogTable + aside, "Database": s.live.Database(), "Table": catalogTable})
 	}
@@ -134,6 +121,47 @@ func (i Indicator) signature(db *warehouse.DB, contents, values map[string]strin
 	return hex.EncodeToString(h.Sum(nil)[:12]), nil
 }
 
+// compute computes the values of indicators, several at a time, and writes them to a table of the stage.
+func (s *stage) compute(ctx context.Context, table string, indicators []Indicator, opt Options) (written uint64, err error) {
+	g, err := readGrid(ctx, s)
+	if err != nil {
+		return 0, err
+	}
+	for _, i := range indicators {
+		body, err := i.cells(s.live)
+		if err == nil {
+			_, err = s.queryable(ctx, body)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	blocks, err := s.work.Blocks(ctx, table, indicatorColumns)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, blocks.Close()) }()
+	var sending sync.Mutex
+	err = abreast(ctx, indicators, func(ctx context.Context, i Indicator) error {
+		start := time.Now()
+		c, err := readCells(ctx, s.work, i, g, opt)
+		if err == nil {
+			err = c.evaluate(i)
+		}
+		if err != nil {
+			return err
+		}
+		sending.Lock()
+		defer sending.Unlock()
+		opt.Log.Debug("indicator computed", "indicator", i.ID, "cells", len(c.variants), "seconds", time.Since(start).Seconds())
+		return c.write(blocks, i, opt.Now())
+	})
+	if err == nil {
+		err = blocks.Commit()
+	}
+	return blocks.Rows(), err
+}
+
 // fill appends rows to a table of the stage.
 func (s *stage) fill(ctx context.Context, table string, columns []string, rows func(*warehouse.Appender) error) (n uint64, err error) {
 	a, err := s.work.Append(ctx, table, columns)
@@ -169,62 +197,6 @@ func (i Indicator) levels() map[string]float64 {
 		}
 	}
 	return levels
-}
-
-// readCells runs the query of an indicator and returns its rows column by column.
-func readCells(ctx context.Context, s *stage, i Indicator, opt Options) (*cells, error) {
-	body, err := i.cells(s.live)
-	if err != nil {
-		return nil, err
-	}
-	db, err := s.queryable(ctx, body)
-	if err != nil {
-		return nil, err
-	}
-	text, err := templated(db, "transform_columns", map[string]any{"Select": body, "Quantile": len(i.levels()) > 0})
-	if err != nil {
-		return nil, err
-	}
-	names := make([]string, len(i.Variants))
-	for k, v := range i.Variants {
-		names[k] = v.Name
-	}
-	limited := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_memory_usage": opt.Memory}))
-	args := append(bind(body, opt.values()), clickhouse.Named("variants", names), clickhouse.Named("periods", i.Periods), clickhouse.Named("levels", i.levels()))
-	rows, err := db.QuerySQL(limited, text, args...)
-	if err != nil {
-		return nil, fmt.Errorf("compute %s: %w", i.Path, err)
-	}
-	defer rows.Close()
-	c := &cells{}
-	for rows.Next() {
-		if err := rows.Scan(&c.variants, &c.periodKinds, &c.periods, &c.asOfDates, &c.areas, &c.dims, &c.dimValues,
-			&c.numerators, &c.denominators, &c.missings, &c.quantiles); err != nil {
-			return nil, fmt.Errorf("compute %s: %w", i.Path, err)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("compute %s: %w", i.Path, err)
-	}
-	return c, nil
-}
-
-func (c *cells) append(a *warehouse.Appender, i Indicator, at time.Time) error {
-	n := len(c.variants)
-	denominators := make([]*float64, n)
-	for k, d := range c.denominators {
-		denominators[k] = number(d)
-	}
-	columns := []any{
-		repeat(i.ID, n), repeat(i.Version, n), c.variants, c.periodKinds, c.periods, c.asOfDates, c.areas, c.dims, c.dimValues,
-		c.numerators, denominators, c.values, c.lowers, c.uppers, c.targets, c.gaps, c.missings, c.statuses, repeat(at, n),
-	}
-	for k, column := range columns {
-		if err := a.Column(k).Append(column); err != nil {
-			return fmt.Errorf("column %s: %w", indicatorColumns[k], err)
-		}
-	}
-	return a.Flush()
 }
 
 func repeat[T any](value T, n int) []T {

@@ -1,9 +1,10 @@
 package transform
 
 import (
+	"cmp"
 	"fmt"
 	"math"
-	"strconv"
+	"slices"
 	"time"
 
 	"ohwatch/transform/stats"
@@ -20,48 +21,63 @@ const (
 	trendLevel = 0.05
 )
 
-// cells are the values of one indicator, column by column; NaN is missing.
-type cells struct {
-	variants, periodKinds, periods []string
-	asOfDates                      []time.Time
-	areas, dims, dimValues         []string
-	numerators, denominators       []float64
-	missings                       []float64
-	quantiles                      []float64 // NaN: none, or not reached; empty where no variant is one
+// statusNames are the values of the status; cells number them.
+var statusNames = []string{"", "no_data", "unstable", "no_target", "met", "below", "falling", "rising", "no_evidence"}
 
-	values, lowers, uppers, targets, gaps []*float64
-	statuses                              []string
-}
+// The numbers of statusNames.
+const (
+	statusOpen uint32 = iota // not decided yet
+	statusNoData
+	statusUnstable
+	statusNoTarget
+	statusMet
+	statusBelow
+	statusFalling
+	statusRising
+	statusNoEvidence
+)
 
 // evaluate fills in value, interval, target, gap and status of each cell.
 func (c *cells) evaluate(i Indicator) error {
 	n := len(c.variants)
-	c.values, c.lowers, c.uppers = make([]*float64, n), make([]*float64, n), make([]*float64, n)
-	c.targets, c.gaps, c.statuses = make([]*float64, n), make([]*float64, n), make([]string, n)
-	units := make(map[string]Unit, len(i.Variants))
-	for _, v := range i.Variants {
-		units[v.Name] = v.Unit
+	for _, column := range []*[]float64{&c.values, &c.lowers, &c.uppers, &c.targets, &c.gaps} {
+		*column = slices.Repeat([]float64{math.NaN()}, n)
+	}
+	c.statuses = make([]uint32, n)
+	units := make([]Unit, len(c.variantNames))
+	for k, name := range c.variantNames {
+		at := slices.IndexFunc(i.Variants, func(v Variant) bool { return v.Name == name })
+		if at < 0 {
+			return fmt.Errorf("%s: the query returns variant %q, which the header does not name", i.Path, name)
+		}
+		units[k] = i.Variants[at].Unit
+	}
+	targets := make([]float64, len(c.readings))
+	for k, r := range c.readings {
+		year, err := r.year()
+		if err != nil {
+			return fmt.Errorf("%s: the query returns period %q", i.Path, r.period)
+		}
+		targets[k] = math.NaN()
+		if target, ok := i.Target(year); ok {
+			targets[k] = target
+		}
 	}
 	trends := c.trends(i)
+	counted := poissonIntervals{}
 	for k := range n {
-		unit, ok := units[c.variants[k]]
-		if !ok {
-			return fmt.Errorf("%s: the query returns variant %q, which the header does not name", i.Path, c.variants[k])
-		}
+		unit := units[c.variants[k]]
 		if unit != Count && unit != Sum && math.IsNaN(c.denominators[k]) {
 			c.denominators[k] = 0 // nothing was counted
 		}
 		x, d := c.numerators[k], c.denominators[k]
-		year, err := strconv.Atoi(c.periods[k][:min(4, len(c.periods[k]))])
-		if err != nil {
-			return fmt.Errorf("%s: the query returns period %q", i.Path, c.periods[k])
-		}
-		var value, lower, upper float64
+		var value float64
+		lower, upper := math.NaN(), math.NaN()
 		_, isQuantile := unit.quantile()
 		switch unit {
 		case Count:
 			value = x
-			lower, upper = stats.PoissonExact(x, 1, confidence)
+			lower, upper = counted.of(x)
 		case Per10000:
 			value = x / d * 1e4
 			lower, upper = stats.PoissonExact(x, d/1e4, confidence)
@@ -69,43 +85,54 @@ func (c *cells) evaluate(i Indicator) error {
 			value = x / d * 1e5
 			lower, upper = stats.PoissonExact(x, d/1e5, confidence)
 		case Mean:
-			value, lower, upper = x/d, math.NaN(), math.NaN()
+			value = x / d
 		case Sum:
-			value, lower, upper = x, math.NaN(), math.NaN()
+			value = x
 		case Lower, Median, Upper, P90, P95, Largest, Deviation:
-			value, lower, upper = c.quantiles[k], math.NaN(), math.NaN()
+			value = c.quantiles[k]
 		default:
 			value = x / d
 			lower, upper = stats.Wilson(x, d, confidence)
 		}
 		if unit != Count && unit != Sum && !(d > 0) || isQuantile && math.IsNaN(value) {
-			c.statuses[k] = "no_data"
+			c.statuses[k] = statusNoData
 		} else {
-			c.values[k] = number(value)
+			c.values[k] = value
 		}
-		c.lowers[k], c.uppers[k] = number(lower), number(upper)
-		target, hasTarget := i.Target(year)
-		if hasTarget {
-			c.targets[k] = number(target)
-			if c.statuses[k] == "" {
-				c.gaps[k] = number(math.Max(0, math.Ceil(target*d-x-1e-9)))
-			}
+		c.lowers[k], c.uppers[k] = lower, upper
+		target := targets[c.times[k]]
+		c.targets[k] = target
+		hasTarget := !math.IsNaN(target)
+		if hasTarget && c.statuses[k] == statusOpen {
+			c.gaps[k] = math.Max(0, math.Ceil(target*d-x-1e-9))
 		}
 		switch {
-		case c.statuses[k] != "":
+		case c.statuses[k] != statusOpen:
 		case i.Falling && !isQuantile:
 			c.statuses[k] = trends.status(c, k)
 		case unit != Mean && unit != Sum && !isQuantile && x < minCases || d < minUnits:
-			c.statuses[k] = "unstable"
+			c.statuses[k] = statusUnstable
 		case !hasTarget:
-			c.statuses[k] = "no_target"
+			c.statuses[k] = statusNoTarget
 		case value >= target:
-			c.statuses[k] = "met"
+			c.statuses[k] = statusMet
 		default:
-			c.statuses[k] = "below"
+			c.statuses[k] = statusBelow
 		}
 	}
 	return nil
+}
+
+// poissonIntervals are intervals of counts that were computed, most of which are small and many.
+type poissonIntervals map[float64][2]float64
+
+func (p poissonIntervals) of(x float64) (lower, upper float64) {
+	interval, known := p[x]
+	if !known {
+		interval[0], interval[1] = stats.PoissonExact(x, 1, confidence)
+		p[x] = interval
+	}
+	return interval[0], interval[1]
 }
 
 // number is nil where a value is missing.
@@ -117,10 +144,19 @@ func number(x float64) *float64 {
 }
 
 // trendKey names one series of years.
-type trendKey struct{ variant, dim, dimValue string }
+type trendKey struct {
+	variant uint32
+	place   place
+}
+
+// trendYear is one complete year of a series.
+type trendYear struct{ year, count, exposure float64 }
 
 // trendSeries holds the complete years from trendBase on.
-type trendSeries struct{ years, counts, exposures []float64 }
+type trendSeries struct {
+	years    []trendYear
+	statuses map[int]uint32 // by the last year
+}
 
 type trendTable map[trendKey]*trendSeries
 
@@ -130,57 +166,68 @@ func (c *cells) trends(i Indicator) trendTable {
 	}
 	t := trendTable{}
 	for k := range c.variants {
-		year := c.asOfDates[k].Year()
-		complete := c.asOfDates[k].Month() == time.December && c.asOfDates[k].Day() == 31
-		if c.periodKinds[k] != "year" || year < trendBase || !complete {
+		r := c.readings[c.times[k]]
+		year := r.asOf.Year()
+		complete := r.asOf.Month() == time.December && r.asOf.Day() == 31
+		if r.kind != "year" || year < trendBase || !complete {
 			continue
 		}
-		key := trendKey{c.variants[k], c.dims[k], c.dimValues[k]}
+		key := trendKey{c.variants[k], c.places[c.strata[k]]}
 		s := t[key]
 		if s == nil {
-			s = &trendSeries{}
+			s = &trendSeries{statuses: map[int]uint32{}}
 			t[key] = s
 		}
-		s.years = append(s.years, float64(year))
-		s.counts = append(s.counts, c.numerators[k])
-		s.exposures = append(s.exposures, c.denominators[k])
+		s.years = append(s.years, trendYear{float64(year), c.numerators[k], c.denominators[k]})
+	}
+	for _, s := range t {
+		slices.SortFunc(s.years, func(a, b trendYear) int { return cmp.Compare(a.year, b.year) })
 	}
 	return t
 }
 
 // status says which way the complete years up to that of cell k go, by Poisson regression with the denominator
 // as exposure where there is one.
-func (t trendTable) status(c *cells, k int) string {
-	s := t[trendKey{c.variants[k], c.dims[k], c.dimValues[k]}]
+func (t trendTable) status(c *cells, k int) uint32 {
+	s := t[trendKey{c.variants[k], c.places[c.strata[k]]}]
 	if s == nil {
-		return "no_evidence"
+		return statusNoEvidence
 	}
-	last := float64(c.asOfDates[k].Year())
+	last := c.readings[c.times[k]].asOf.Year()
+	status, known := s.statuses[last]
+	if !known {
+		status = s.status(float64(last))
+		s.statuses[last] = status
+	}
+	return status
+}
+
+func (s *trendSeries) status(last float64) uint32 {
 	var years, counts, exposures []float64
 	var sum float64
 	exposed := true
-	for j, y := range s.years {
-		if y > last {
+	for _, y := range s.years {
+		if y.year > last {
 			continue
 		}
-		years, counts, exposures = append(years, y), append(counts, s.counts[j]), append(exposures, s.exposures[j])
-		sum += s.counts[j]
-		exposed = exposed && s.exposures[j] > 0
+		years, counts, exposures = append(years, y.year), append(counts, y.count), append(exposures, y.exposure)
+		sum += y.count
+		exposed = exposed && y.exposure > 0
 	}
 	if len(years) < 3 || sum < trendCases*float64(len(years)) {
-		return "no_evidence"
+		return statusNoEvidence
 	}
 	if math.IsNaN(exposures[0]) {
 		exposures = nil
 	} else if !exposed {
-		return "no_evidence"
+		return statusNoEvidence
 	}
 	trend, err := stats.PoissonTrend(years, counts, exposures)
 	switch {
 	case err != nil || !(trend.P < trendLevel):
-		return "no_evidence"
+		return statusNoEvidence
 	case trend.Slope < 0:
-		return "falling"
+		return statusFalling
 	}
-	return "rising"
+	return statusRising
 }

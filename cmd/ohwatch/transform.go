@@ -23,7 +23,7 @@ func newTransformCommand(a *app) *cobra.Command {
 			if err := a.openDB(cmd.Context()); err != nil {
 				return err
 			}
-			opt.Today, opt.City, opt.By, opt.Dose = a.today(), a.cfg.City.Code, "command", a.doseRules()
+			opt.Today, opt.City, opt.By, opt.Dose, opt.Log = a.today(), a.cfg.City.Code, "command", a.doseRules(), a.log
 			opt.Report = a.printStep
 			result, err := a.bringUpToDate(cmd.Context(), opt)
 			if errors.Is(err, transform.ErrUnknownModel) {

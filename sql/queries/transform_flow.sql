@@ -1,5 +1,5 @@
 -- name: transform_flow
--- title: Cells of an indicator whose query returns what was counted, row by row
+-- title: Cells of an indicator whose query returns what was counted, row by row; those with something counted
 -- The body of the indicator returns variant, employer_key, day, entity (text), numerator, denominator, missing, with
 -- place: own also area, with the stratum institution also institution. A row counts in every period that its day lies in;
 -- a state counts in every period that is read on its day. With once an entity counts once in an employer and period,
@@ -176,24 +176,7 @@ WITH
         GROUP BY variant, period_kind, period, dim, dim_value
     )
 SELECT
-    cell_variant AS variant, dim_cell.period_kind AS period_kind, dim_cell.period AS period, dim_cell.as_of_date AS as_of_date,
-    area, dim_cell.dim AS dim, dim_cell.dim_value AS dim_value,
+    variant, period_kind, period, dim, dim_value,
     ifNull(all_n, 0) AS numerator, all_d AS denominator, ifNull(all_m, 0) AS missing
-    {{- if .Quantile}}, if(ifNull(all_d, 0) > 0, ifNull(flows.quantile, nan), nan) AS quantile{{end}}
-FROM
-(
-    SELECT *, cell_variant FROM dim_cell ARRAY JOIN {variants:Array(String)} AS cell_variant WHERE period_kind IN {periods:Array(String)}
-) AS dim_cell
-LEFT JOIN flows ON flows.variant = cell_variant AND flows.period_kind = dim_cell.period_kind AND flows.period = dim_cell.period
-    AND flows.dim = dim_cell.dim AND flows.dim_value = dim_cell.dim_value
-{{- if .Institution}}
-UNION ALL
-SELECT
-    flows.variant AS variant, flows.period_kind AS period_kind, flows.period AS period, dim_period.as_of_date AS as_of_date,
-    {city:String} AS area, flows.dim AS dim, flows.dim_value AS dim_value,
-    ifNull(all_n, 0) AS numerator, all_d AS denominator, ifNull(all_m, 0) AS missing
-    {{- if .Quantile}}, ifNull(flows.quantile, nan) AS quantile{{end}}
+    {{- if .Quantile}}, if({{if .Institution}}dim = 'institution' OR {{end}}ifNull(all_d, 0) > 0, ifNull(flows.quantile, nan), nan) AS quantile{{end}}
 FROM flows
-INNER JOIN dim_period ON dim_period.period_kind = flows.period_kind AND dim_period.period = flows.period
-WHERE flows.dim = 'institution'
-{{- end}}
