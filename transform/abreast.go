@@ -3,50 +3,58 @@ package transform
 import (
 	"context"
 	"errors"
-	"sync"
 )
 
-// lanes is how many statements of a run the engine works on at a time. A statement over few rows keeps one processor busy,
-// and most are over few.
+// lanes is how many statements of a run the engine works on at a time: one over few rows keeps one processor busy, and
+// most are over few.
 const lanes = 2
 
-// abreast does something to each of a list, to some of them at a time, in the order of the list. After a failure it begins
-// nothing new.
-func abreast[T any](ctx context.Context, list []T, do func(context.Context, T) error) error {
-	ctx, cancel := context.WithCancel(ctx)
+// abreast does n things, some of them at a time and each after those that it has to wait for, which stand before it. finished is
+// called for each in order, from the goroutine that called. After a failure nothing new is begun, and what is under way is
+// cancelled.
+func abreast(ctx context.Context, n int, after func(int) []int, do func(context.Context, int) error, finished func(int)) error {
+	type end struct {
+		of  int
+		err error
+	}
+	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
-	next := make(chan T)
-	errs := make([]error, lanes)
-	var workers sync.WaitGroup
-	for w := range lanes {
-		workers.Go(func() {
-			for element := range next {
-				if err := do(ctx, element); err != nil {
-					errs[w] = err
-					cancel()
-					return
-				}
+	ends := make(chan end)
+	begun, done := make([]bool, n), make([]bool, n)
+	running, reported := 0, 0
+	var failure error
+	for {
+		for i := 0; i < n && running < lanes && inner.Err() == nil; i++ {
+			isReady := !begun[i]
+			for _, input := range after(i) {
+				isReady = isReady && done[input]
 			}
-		})
-	}
-feeding:
-	for _, element := range list {
-		select {
-		case next <- element:
-		case <-ctx.Done():
-			break feeding
+			if isReady {
+				begun[i] = true
+				running++
+				go func() { ends <- end{i, do(inner, i)} }()
+			}
+		}
+		if running == 0 {
+			break
+		}
+		e := <-ends
+		running--
+		if e.err != nil {
+			if failure == nil || errors.Is(failure, context.Canceled) { // what was cancelled because of another says less
+				failure = e.err
+			}
+			cancel()
+			continue
+		}
+		done[e.of] = true
+		for reported < n && done[reported] {
+			finished(reported)
+			reported++
 		}
 	}
-	close(next)
-	workers.Wait()
-	err := errs[0]
-	for _, other := range errs[1:] {
-		if err == nil || other != nil && errors.Is(err, context.Canceled) {
-			err = other // what was cancelled because of it says less
-		}
+	if failure == nil {
+		failure = ctx.Err()
 	}
-	if err == nil {
-		err = ctx.Err()
-	}
-	return err
+	return failure
 }

@@ -88,7 +88,7 @@ func narrow(opt *Options, indicators *[]Indicator) (bool, error) {
 		only = append(only, (*indicators)[at])
 	}
 	var text strings.Builder
-	for _, query := range []string{"transform_flow", "explain_units", "explain_today", "snapshot_state"} {
+	for _, query := range []string{"transform_flow", "transform_grid", "explain_units", "explain_today", "snapshot_state"} {
 		part, err := ohsql.Query(query)
 		if err != nil {
 			return false, err

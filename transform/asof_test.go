@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	ohsql "ohwatch/sql"
 	"ohwatch/transform"
 	"ohwatch/warehouse"
 )
@@ -35,7 +34,7 @@ func TestAsOf_AsItCameOut(t *testing.T) {
 			c.exec("INSERT INTO ops_alias (id, at, kind, sender, name, action, code, by) VALUES (1, '2026-01-09 02:00:00', 'employer', '', 'name:乙厂', 'code', 'B', 'test')")
 		}},
 	}
-	files := picked{FS: ohsql.FS(), ids: []string{"T1", "T3", "S3", "S5"}}
+	files := onlyOf(t, "T1", "T3", "S3", "S5")
 	read := func(db *warehouse.DB) string {
 		text := ""
 		for _, id := range []string{"T1", "T3", "S3", "S5"} {

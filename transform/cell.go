@@ -232,11 +232,14 @@ func (c *cells) write(b *warehouse.Blocks, i Indicator, at time.Time) error {
 		instants = append(instants, instant...)
 	}
 	err := b.Send(n, []warehouse.NativeColumn{
-		repeated(i.ID), repeated(i.Version), dictionary(c.variantNames, c.variants), {Bytes: kinds},
-		dictionary(periods, through(c.times, periodNumbers)), {Bytes: days},
+		repeated(i.ID), repeated(i.Version), dictionary(c.variantNames, c.variants),
+		{Bytes: kinds},
+		dictionary(periods, through(c.times, periodNumbers)),
+		{Bytes: days},
 		ofPlaces(func(p place) string { return p.area }), ofPlaces(func(p place) string { return p.dim }), ofPlaces(func(p place) string { return p.value }),
 		floats(c.numerators), nullable(c.denominators), nullable(c.values), nullable(c.lowers), nullable(c.uppers),
-		nullable(c.targets), nullable(c.gaps), floats(c.missings), dictionary(statusNames, c.statuses), {Bytes: instants},
+		nullable(c.targets), nullable(c.gaps), floats(c.missings), dictionary(statusNames, c.statuses),
+		{Bytes: instants},
 	})
 	if err != nil {
 		return fmt.Errorf("write %s: %w", i.ID, err)

@@ -21,7 +21,7 @@ func TestCrossFindings(t *testing.T) {
 	card := row{"employer_key": "'E1'", "card_no": "'K1'", "card_kind": "'disease'", "report_kind": "'new'", "person_key": person("03"), "disease": "'OD1'", "report_date": "'2025-05-01'"}
 	found := func() []string {
 		t.Helper()
-		c.run()
+		c.runOnly("fct_cross_finding")
 		var got []string
 		rows, err := c.db.Conn().Query(t.Context(), "SELECT concat(code, ' ', severity, ' ', stream, ' ', toString(batch), ':', toString(row), ' ', related) AS line FROM fct_cross_finding ORDER BY line")
 		if err != nil {

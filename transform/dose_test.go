@@ -27,6 +27,7 @@ func below(r row, mdl string) row {
 // readings below the detection level, a period that ends in January.
 func TestDoses_ByHand(t *testing.T) {
 	c := newCity(t, "2026-01-31")
+	files := onlyOf(t, "S10a", "S10b", "S10c", "S10e", "S10f", "fct_dose_table", "fct_dose_five_years")
 	c.load("dose",
 		// Person 1 at two units: 0.5 + 0.7 at A, 1.0 at B as 2E.
 		reading("A", "1", 1, "2025-01-01", "2025-03-31", "0.5"), reading("A", "1", 1, "2025-04-01", "2025-06-30", "0.7"),
@@ -55,7 +56,7 @@ func TestDoses_ByHand(t *testing.T) {
 		reading("A", "1", 1, "2025-01-01", "2025-03-31", "5", "position", "'wrist'", "quantity", "'hp007'"),
 		reading("A", "1", 1, "2025-01-01", "2025-03-31", "1.5", "position", "'head'", "quantity", "'hp3'"),
 	)
-	c.runOnly("S10a", "S10b", "S10c", "S10e", "S10f")
+	c.runWith(files)
 	got := c.query(`SELECT concat(right(person, 3), ' ', employer_key, ' ', job_class, ' ', toString(n_units), ' ', ifNull(toString(round(dose_msv, 6)), '-'), ' ',
 		ifNull(toString(round(dose_low, 6)), '-'), ' ', ifNull(toString(round(dose_high, 6)), '-'), ' ', toString(n_periods), ' ', toString(n_nominal), ' ',
 		toString(n_lost), ' ', toString(is_measurable), ' ', ifNull(toString(lens_msv), '-'), ' ', ifNull(toString(skin_msv), '-'))
@@ -123,7 +124,7 @@ func TestDoses_ByHand(t *testing.T) {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
 	near("collective dose with the level", rows[0].Collective, 36.704)
-	if _, err := transform.Run(t.Context(), c.db, transform.Options{Today: c.today, Dose: transform.DoseRules{BelowMDL: "zero", Unshielded: true}}); err != nil {
+	if _, err := transform.Run(t.Context(), c.db, transform.Options{Today: c.today, Files: files, Dose: transform.DoseRules{BelowMDL: "zero", Unshielded: true}}); err != nil {
 		t.Fatal(err)
 	}
 	got = c.query(`SELECT toString(round(dose_msv, 6)) FROM fct_dose_person_year WHERE year = 2025 AND right(person, 3) IN ('002', '003') ORDER BY person`)
@@ -138,6 +139,7 @@ func TestDoses_ByHand(t *testing.T) {
 // TestDoses_FiveYears holds the three flags apart: a year above 20 mSv, a year above 50, more than 100 in the fixed block.
 func TestDoses_FiveYears(t *testing.T) {
 	c := newCity(t, "2026-01-31")
+	files := onlyOf(t, "S10a", "S10b", "S10c", "S10e", "S10f", "fct_dose_table", "fct_dose_five_years")
 	year := func(n int, unit, y, dose string) row {
 		return reading(unit, itoa(n), n, y+"-01-01", y+"-03-31", dose)
 	}
@@ -148,7 +150,7 @@ func TestDoses_FiveYears(t *testing.T) {
 		year(4, "A", "2020", "60"), year(4, "A", "2021", "45"), // two blocks: 105 in two years, but not in one block
 		year(5, "A", "2023", "18"), year(5, "A", "2024", "18"), year(5, "A", "2025", "18"), year(5, "A", "2022", "18"), year(5, "A", "2021", "10"),
 	)
-	c.runOnly("S10a", "S10b", "S10c", "S10e", "S10f")
+	c.runWith(files)
 	query := `SELECT concat(right(person, 1), ' ', toString(first_year), '–', toString(last_year), ' ', toString(n_years), ' ', toString(round(dose_msv, 6)), ' ',
 		toString(largest_year_msv), ' ', if(is_over_20, 'y', '-'), if(is_over_50, 'y', '-'), if(is_over_100, 'y', '-'), if(is_watched, 'y', '-'), ' ', toString(round(lifetime_msv, 6)))
 		FROM fct_dose_five_years ORDER BY right(person, 1), first_year`
@@ -163,7 +165,7 @@ func TestDoses_FiveYears(t *testing.T) {
 	if got := c.query(query); got != want {
 		t.Errorf("five-year sums:\n%s\nwant\n%s", got, want)
 	}
-	if _, err := transform.Run(t.Context(), c.db, transform.Options{Today: c.today, Dose: transform.DoseRules{FirstBlock: 2000}}); err != nil {
+	if _, err := transform.Run(t.Context(), c.db, transform.Options{Today: c.today, Files: files, Dose: transform.DoseRules{FirstBlock: 2000}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := c.query(`SELECT concat(toString(first_year), ' ', toString(dose_msv)) FROM fct_dose_five_years WHERE right(person, 1) = '4'`); got != "2020 105" {

@@ -186,7 +186,7 @@ func messyCity(t *testing.T) *city {
 	} {
 		c.loadMany(stream, rows)
 	}
-	c.run()
+	c.runOnly(targetIDs()...)
 	return c
 }
 
@@ -238,7 +238,7 @@ func TestGaps_NamesAndSince(t *testing.T) {
 		row{"employer_key": "'A'", "period": "'2026-01-01'", "insured_count": "20"}, row{"employer_key": "'A'", "period": "'2026-03-01'", "insured_count": "12"},
 		row{"employer_key": "'B'", "period": "'2026-03-01'", "insured_count": "25"},
 	)
-	c.run()
+	c.runOnly(targetIDs()...)
 	describe := func(indicator, variant string) string {
 		t.Helper()
 		l, err := transform.Gaps(t.Context(), c.db, ohsql.FS(), "", transform.GapFilter{Indicator: indicator, Variant: variant, Period: "2026-03"})

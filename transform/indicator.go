@@ -110,7 +110,7 @@ func (i Indicator) signature(db *warehouse.DB, contents, values map[string]strin
 	}
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\x1f%s\x1f%s", i.Version, body, i.Body)
-	for _, name := range identifiers(body) {
+	for _, name := range append(identifiers(body), cellModel) {
 		if content, ok := contents[name]; ok {
 			fmt.Fprintf(h, "\x1f%s=%s", name, content)
 		}
@@ -142,8 +142,8 @@ func (s *stage) compute(ctx context.Context, table string, indicators []Indicato
 	}
 	defer func() { err = errors.Join(err, blocks.Close()) }()
 	var sending sync.Mutex
-	err = abreast(ctx, indicators, func(ctx context.Context, i Indicator) error {
-		start := time.Now()
+	one := func(ctx context.Context, k int) error {
+		i, start := indicators[k], time.Now()
 		c, err := readCells(ctx, s.work, i, g, opt)
 		if err == nil {
 			err = c.evaluate(i)
@@ -155,7 +155,8 @@ func (s *stage) compute(ctx context.Context, table string, indicators []Indicato
 		defer sending.Unlock()
 		opt.Log.Debug("indicator computed", "indicator", i.ID, "cells", len(c.variants), "seconds", time.Since(start).Seconds())
 		return c.write(blocks, i, opt.Now())
-	})
+	}
+	err = abreast(ctx, len(indicators), func(int) []int { return nil }, one, func(int) {})
 	if err == nil {
 		err = blocks.Commit()
 	}

@@ -77,7 +77,7 @@ func TestJudgement_ByHand(t *testing.T) {
 		rows[i] = tt.result
 	}
 	c.load("detection", rows...)
-	c.runOnly("S1")
+	c.runOnly("S1", "fct_detection_result", "fct_detection_mixed")
 	got := strings.Split(c.query(`SELECT concat(state, ' ', toString(limit_used), ' ', dissent, ' ', ifNull(toString(level), '-'))
 		FROM fct_detection_result ORDER BY row`), "\n")
 	if len(got) != len(tests) {
@@ -93,7 +93,7 @@ func TestJudgement_ByHand(t *testing.T) {
 // TestJudgement_LimitInForce reads the times in which limits hold: without a row in limit_validity, always.
 func TestJudgement_LimitInForce(t *testing.T) {
 	c := newCity(t, "2026-01-31")
-	c.runOnly("S1")
+	c.runOnly("S1", "fct_detection_result", "fct_detection_mixed")
 	got := c.query(`SELECT concat(toString(valid_from), ' ', limit_text) FROM dim_limit WHERE hazard = 'HZ-2-028' AND limit_type = 'TWA'`)
 	if got != "1900-01-01 6" {
 		t.Errorf("benzene: %s", got)
@@ -116,7 +116,7 @@ func TestMixed(t *testing.T) {
 	rows = append(rows, post(3, result(0, benzene, "TWA", "5.4", "mg/m3"), result(0, toluene, "TWA", "NULL", "mg/m3", "qualifier", "'lt'", "lod", "10"))...)
 	rows = append(rows, post(4, result(0, benzene, "TWA", "9", "mg/m3"), result(0, ammonia, "TWA", "19", "mg/m3"))...) // no common effect
 	c.load("detection", rows...)
-	c.runOnly("S1")
+	c.runOnly("S1", "fct_detection_result", "fct_detection_mixed")
 	got := c.query(`SELECT concat(post, ' ', state, ' ', toString(round(ratio_sum, 3)), ' ', toString(round(ratio_most, 3))) FROM fct_detection_mixed ORDER BY post`)
 	want := "p1 within 0.9 0.9\np2 over 1.1 1.1\np3 cannot_judge 0.9 1.1"
 	if got != want {
@@ -259,7 +259,7 @@ func TestJudgement_Excursions(t *testing.T) {
 	peak("p2", "a", "2025-06-02", 5, "30")
 	peak("p3", "a", "2025-06-02", 6, "24")
 	c.load("detection", rows...)
-	c.run()
+	c.runOnly("S1", "fct_detection_judgement")
 	got := c.query(`SELECT concat(post, ' ', limit_type, ' ', state, ' ', toString(n_excursions), ' ', toString(n_results), ' ', dissent) FROM fct_detection_judgement ORDER BY post`)
 	want := "p1 PE within 4 9 \np2 PE over 5 5 missed\np3 PE within 0 6 "
 	if got != want {

@@ -130,6 +130,8 @@ func (b build) parts(ctx context.Context) (changed uint64, done bool, err error)
 	if !ok {
 		return 0, false, nil
 	}
+	b.views.Lock()
+	defer b.views.Unlock()
 	database, old := b.live.Database(), m.Name
 	existing, err := count(ctx, b.live, m.Name)
 	if err != nil {

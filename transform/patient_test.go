@@ -68,7 +68,7 @@ func patientCity(t *testing.T) *city {
 		visit(9, silicosis, "2025-06-01", "stage", "'1'", "payer_employer", "true"), // known from visits only
 	)
 	c.load("exam", exam("B", 1, "in", "2023-05-05", silica), exam("A", 1, "in", "2024-12-20", silica))
-	c.run()
+	c.runOnly("T7", "dim_patient", "fct_patient_case", "fct_patient_event", "fct_dose_period", "stg_training")
 	return c
 }
 

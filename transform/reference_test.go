@@ -11,31 +11,77 @@ import (
 	"time"
 
 	ohsql "ohwatch/sql"
+	"ohwatch/transform"
 )
 
 // The tests in the files reference_*_test.go hold the indicators against a second reading of their definitions: plain Go
 // that walks over the rows of a made-up world one by one, written from the words of the definitions and without SQL. Each
 // world is drawn at random around the corners of the definitions and is the same on every run.
 
-// picked are the definitions with just these indicators, and with or without the series.
+// picked are the definitions with just these indicators, with or without the series, and with all models or only some and no checks.
 type picked struct {
 	fs.FS
 	ids    []string
 	series bool
+	models map[string]bool // nil: all
 }
 
 // ReadDir lists a folder of the definitions.
 func (o picked) ReadDir(name string) ([]fs.DirEntry, error) {
 	entries, err := fs.ReadDir(o.FS, name)
 	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
-		return name == "indicators" && !slices.Contains(o.ids, strings.TrimSuffix(e.Name(), ".sql")) || name == "series" && !o.series
+		file := strings.TrimSuffix(e.Name(), ".sql")
+		switch name {
+		case "indicators":
+			return !slices.Contains(o.ids, file)
+		case "series":
+			return !o.series
+		case "models":
+			return o.models != nil && !o.models[file]
+		case "checks":
+			return o.models != nil
+		}
+		return false
 	}), err
 }
 
-// runOnly computes just these indicators.
-func (c *city) runOnly(ids ...string) {
+// runOnly computes just these indicators, and of the models those that they read and those that are named, without checks.
+func (c *city) runOnly(names ...string) {
 	c.Helper()
-	c.runWith(picked{FS: ohsql.FS(), ids: ids})
+	c.runWith(onlyOf(c, names...))
+}
+
+// onlyOf are the definitions of these indicators, and of the models those that they read and those that are named.
+func onlyOf(t testing.TB, names ...string) fs.FS {
+	t.Helper()
+	files := picked{FS: ohsql.FS(), ids: names, models: map[string]bool{}}
+	text := strings.Join(names, " ") + " dim_cell dim_township dim_employer"
+	for _, name := range names {
+		for _, kind := range []string{"indicators", "gaps"} {
+			if body, err := fs.ReadFile(files.FS, kind+"/"+name+".sql"); err == nil {
+				text += string(body)
+			}
+		}
+	}
+	for _, query := range []string{"transform_flow", "transform_grid"} {
+		body, err := ohsql.Query(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += body
+	}
+	models, err := transform.LoadModels(files.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range slices.Backward(models) { // each stands behind those that it reads
+		if files.models[m.Name] = files.models[m.Name] || strings.Contains(text, m.Name); files.models[m.Name] {
+			for _, input := range m.Models {
+				files.models[input] = true
+			}
+		}
+	}
+	return files
 }
 
 // span is a period up to the day on which it is read.

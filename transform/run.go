@@ -15,6 +15,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -304,8 +305,8 @@ func selected(models []Model, indicators []Indicator, series []Series, names []s
 	return s, nil
 }
 
-// buildModels makes the tables of the wanted models that are stale, in a stage, and returns what stands for the contents of
-// sources and models.
+// buildModels makes the tables of the wanted models that are stale, in a stage, some at a time, each after those that it reads,
+// and returns what stands for the contents of sources and models.
 func buildModels(ctx context.Context, s *stage, opt Options, models []Model, wanted selection, record *runRecord, result *Result) (map[string]string, error) {
 	values := opt.values()
 	now, err := sourceSignatures(ctx, s.live, values["as_of"])
@@ -320,40 +321,55 @@ func buildModels(ctx context.Context, s *stage, opt Options, models []Model, wan
 	for _, m := range models {
 		sources = append(sources, m.Sources...)
 	}
-	for _, m := range models {
+	place := make(map[string]int, len(models))
+	inputs, steps := make([][]int, len(models)), make([]*Step, len(models))
+	for k, m := range models {
+		place[m.Name] = k
+		for _, input := range m.Models {
+			inputs[k] = append(inputs[k], place[input])
+		}
+	}
+	one := func(ctx context.Context, k int) error {
+		m := models[k]
+		s.mu.Lock()
 		old, exists := s.tables[m.Name]
-		if !wanted.models[m.Name] {
-			now[m.Name] = old.contents
-			continue
-		}
-		signature := m.signature(now, values)
+		job := build{stage: s, model: m, signature: m.signature(now, values), values: values, memory: opt.Memory, full: opt.Full}
 		now[m.Name] = old.contents
-		if exists && old.built == signature && !opt.Full {
-			result.add(opt, Step{Name: m.Name})
-			continue
+		s.mu.Unlock()
+		if !wanted.models[m.Name] {
+			return nil
 		}
-		job := build{stage: s, model: m, signature: signature, values: values, memory: opt.Memory, full: opt.Full}
+		if exists && old.built == job.signature && !opt.Full {
+			steps[k] = &Step{Name: m.Name}
+			return nil
+		}
 		if len(m.Keys) > 0 {
 			job.before = m.signature(before, values)
 		}
 		step, err := job.run(ctx)
-		if e := record.step(ctx, kindModel, m.Name, step.Rows, step.Seconds, signature, err); err == nil {
+		if e := record.step(ctx, kindModel, m.Name, step.Rows, step.Seconds, job.signature, err); err == nil {
 			err = e
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
+		steps[k] = &step
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		if s.isMade(m.Name) {
-			now[m.Name] = signature
+			now[m.Name] = job.signature
 		}
 		if m.Name == batchModel {
-			if err := s.sourceChanges(ctx, sources); err != nil {
-				return nil, err
-			}
+			return s.sourceChanges(ctx, sources)
 		}
-		result.add(opt, step)
+		return nil
 	}
-	return now, nil
+	finished := func(k int) {
+		if steps[k] != nil {
+			result.add(opt, *steps[k])
+		}
+	}
+	return now, abreast(ctx, len(models), func(k int) []int { return inputs[k] }, one, finished)
 }
 
 func (r *Result) add(opt Options, s Step) {
@@ -446,7 +462,7 @@ func readSignatures(ctx context.Context, db *warehouse.DB, signatures map[string
 	return nil
 }
 
-// runRecord writes the events of one run to ops_run.
+// runRecord writes the events of one run to ops_run, several at a time.
 type runRecord struct {
 	db      *warehouse.DB
 	opt     Options
@@ -454,42 +470,79 @@ type runRecord struct {
 	kind    string
 	name    string
 	started time.Time
+
+	mu      sync.Mutex
+	waiting []runEvent
+	written time.Time
 }
+
+// runEvent is one row of ops_run.
+type runEvent struct {
+	kind, name, state, detail, failure string
+
+	at      time.Time
+	rows    uint64
+	seconds float64
+}
+
+// runColumns are the columns of ops_run in which a run writes its events.
+var runColumns = []string{"run", "kind", "name", "at", "state", "attempt", "n_rows", "seconds", "detail", "error", "by"}
+
+// runPause is how long the event of a step may wait for others before it is written.
+const runPause = 2 * time.Second
 
 func startRun(ctx context.Context, db *warehouse.DB, opt Options, kind, name string) (*runRecord, error) {
 	r := &runRecord{db: db, opt: opt, kind: kind, name: name, started: time.Now()}
 	if err := db.Row(ctx, "transform_next_run", []any{&r.run}); err != nil {
 		return nil, err
 	}
-	return r, r.write(ctx, kind, name, "started", 0, 0, "", nil)
+	r.waiting = []runEvent{{kind: kind, name: name, state: "started", at: opt.Now()}}
+	return r, r.flush(ctx)
 }
 
 // step records one finished part of the run.
 func (r *runRecord) step(ctx context.Context, kind, name string, rows uint64, seconds float64, detail string, failure error) error {
-	state := "done"
-	if failure != nil {
-		state = "failed"
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.add(kind, name, rows, seconds, detail, failure)
+	if time.Since(r.written) < runPause {
+		return nil
 	}
-	return r.write(ctx, kind, name, state, rows, seconds, detail, failure)
+	return r.flush(ctx)
 }
 
 // end records the end of the run, also when its context was cancelled.
 func (r *runRecord) end(ctx context.Context, rows uint64, detail string, failure error) error {
-	return r.step(context.WithoutCancel(ctx), r.kind, r.name, rows, time.Since(r.started).Seconds(), detail, failure)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.add(r.kind, r.name, rows, time.Since(r.started).Seconds(), detail, failure)
+	return r.flush(context.WithoutCancel(ctx))
 }
 
-func (r *runRecord) write(ctx context.Context, kind, name, state string, rows uint64, seconds float64, detail string, failure error) error {
-	text := ""
+func (r *runRecord) add(kind, name string, rows uint64, seconds float64, detail string, failure error) {
+	e := runEvent{kind: kind, name: name, state: "done", detail: detail, at: r.opt.Now(), rows: rows, seconds: seconds}
 	if failure != nil {
-		text = failure.Error()
+		e.state, e.failure = "failed", failure.Error()
 	}
-	values := map[string]any{
-		"run": r.run, "kind": kind, "name": name, "at": instant(r.opt.Now()), "state": state, "n_rows": rows,
-		"seconds": seconds, "detail": detail, "error": text, "by": r.opt.By,
+	r.waiting = append(r.waiting, e)
+}
+
+// flush writes the events that wait.
+func (r *runRecord) flush(ctx context.Context) (err error) {
+	a, err := r.db.Append(ctx, "ops_run", runColumns)
+	if err != nil {
+		return err
 	}
-	var args []any
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		args = append(args, clickhouse.Named(name, values[name]))
+	defer func() { err = errors.Join(err, a.Close()) }()
+	for _, e := range r.waiting {
+		for c, value := range []any{
+			r.run, e.kind, e.name, e.at, e.state, uint8(1), e.rows, e.seconds, e.detail, e.failure, r.opt.By,
+		} {
+			if err := a.Column(c).AppendRow(value); err != nil {
+				return fmt.Errorf("record the run, column %s: %w", runColumns[c], err)
+			}
+		}
 	}
-	return r.db.Exec(ctx, "transform_run_insert", args...)
+	r.waiting, r.written = nil, time.Now()
+	return a.Send()
 }

@@ -126,7 +126,7 @@ func TestRun_Failures(t *testing.T) {
 
 	// A model that fails half-way: the old table stays, nothing is left aside, the run says so.
 	broken := "-- name: fct_case\n-- title: 名 | Name\n-- grain: g\n-- order: x\nSELECT throwIf(number = 100000, 'broken on purpose') + number AS x FROM numbers(1000000)"
-	_, err := transform.Run(t.Context(), c.db, transform.Options{Today: c.today, Files: overlay(t, "models/fct_case.sql", broken)})
+	_, err := transform.Run(t.Context(), c.db, transform.Options{Today: c.today, Files: picked{FS: overlay(t, "models/fct_case.sql", broken), ids: targetIDs()}})
 	if err == nil || !strings.Contains(err.Error(), "models/fct_case.sql") || !strings.Contains(err.Error(), "broken on purpose") {
 		t.Errorf("broken model: %v", err)
 	}
@@ -142,7 +142,7 @@ func TestRun_Failures(t *testing.T) {
 
 	// A check that finds something: the result is complete, and the run must not be published.
 	check := "-- name: no_employers\n-- title: 名 | No employers\nSELECT employer_key FROM dim_employer"
-	result, err := transform.Run(t.Context(), c.db, transform.Options{Today: c.today, Files: overlay(t, "checks/no_employers.sql", check)})
+	result, err := transform.Run(t.Context(), c.db, transform.Options{Today: c.today, Files: picked{FS: overlay(t, "checks/no_employers.sql", check), ids: targetIDs()}})
 	if !errors.Is(err, transform.ErrCheckFailed) || len(result.Failed()) != 1 || result.Failed()[0].Offenders[0] != "A" {
 		t.Errorf("failed check: %v, %v", result.Failed(), err)
 	}
@@ -188,10 +188,11 @@ func TestEvaluate_BrokenRules(t *testing.T) {
 func TestRun_OneAtATime(t *testing.T) {
 	c := newCity(t, "2026-11-16")
 	c.load("employer", employer("A"))
+	files := onlyOf(t, "T1")
 	errs := make(chan error, 3)
 	for range cap(errs) {
 		go func() {
-			_, err := transform.Run(t.Context(), c.db, transform.Options{Today: c.today, Full: true})
+			_, err := transform.Run(t.Context(), c.db, transform.Options{Today: c.today, Full: true, Files: files})
 			errs <- err
 		}()
 	}

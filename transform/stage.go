@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -19,7 +20,12 @@ const stageEnding = "_stage"
 // stage is a database beside the warehouse in which a run makes its tables. It shows the tables of the warehouse
 // under their names, those that the run has made in their place, so that definitions run in it as they are. What was
 // made becomes visible to readers all at once, by publish, or not at all.
+//
+// Models that are made at the same time share it: mu guards what it notes, and views is held for writing while a view shows
+// only a part of its table, and for reading by what reads the whole.
 type stage struct {
+	mu       sync.Mutex
+	views    sync.RWMutex
 	live     *warehouse.DB
 	work     *warehouse.DB     // nil until something is to be made
 	shown    map[string]bool   // names that the work database shows
@@ -204,6 +210,8 @@ func (b build) run(ctx context.Context) (step Step, err error) {
 		}
 	}()
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_memory_usage": b.memory}))
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if err := b.open(ctx); err != nil {
 		return Step{}, err
 	}
@@ -218,7 +226,13 @@ func (b build) run(ctx context.Context) (step Step, err error) {
 		}
 	}
 	if !step.Part {
-		if step.Changed, err = b.whole(ctx, exists); err != nil {
+		b.mu.Unlock()
+		err = b.makeWhole(ctx)
+		b.mu.Lock()
+		if err == nil {
+			step.Changed, err = b.compare(ctx, exists)
+		}
+		if err != nil {
 			return Step{}, err
 		}
 	}
@@ -233,19 +247,24 @@ func (b build) run(ctx context.Context) (step Step, err error) {
 	return step, err
 }
 
-// whole makes all rows and, when they are few, finds out in which of them the table differs from the one in use.
-func (b build) whole(ctx context.Context, exists bool) (changed uint64, err error) {
-	m, made := b.model, b.model.Name+aside
+// makeWhole makes all rows of the table.
+func (b build) makeWhole(ctx context.Context) error {
+	m := b.model
 	text, err := templated(b.work, "transform_build", map[string]any{
-		"Table": made, "Engine": m.Engine, "Order": m.Order, "Select": m.Body,
+		"Table": m.Name + aside, "Engine": m.Engine, "Order": m.Order, "Select": m.Body,
 		"Comment": state{b.signature, b.signature}.comment(m.Title.En),
 	})
 	if err != nil {
-		return 0, err
+		return err
 	}
-	if err := b.work.ExecSQL(ctx, text, bind(m.Body, b.values)...); err != nil {
-		return 0, err
-	}
+	b.views.RLock()
+	defer b.views.RUnlock()
+	return b.work.ExecSQL(ctx, text, bind(m.Body, b.values)...)
+}
+
+// compare finds out, when the rows of a table that was made as a whole are few, in which of them it differs from the one in use.
+func (b build) compare(ctx context.Context, exists bool) (changed uint64, err error) {
+	m, made := b.model, b.model.Name+aside
 	rows, err := count(ctx, b.work, made)
 	if err != nil {
 		return 0, err
