@@ -13,7 +13,7 @@ import (
 // only the groups whose measurements changed.
 func TestExposure_Groups(t *testing.T) {
 	c := newCity(t, "2026-01-31")
-	files := onlyOf(t, "fct_exposure_group", "dim_hazard")
+	files := onlyOf(t, "fct_exposure_group", "fct_detection_judgement", "dim_hazard")
 	c.load("employer", employer("A").with("township_code", "'410184101'"), employer("B"))
 	next := 0
 	measured := func(post, day string, values ...string) (rows []row) {
