@@ -18,6 +18,7 @@ import (
 type builder interface {
 	add(v *value)
 	keep(rows []bool)               // drops the rows that are not marked
+	pick(rows []bool) builder       // a column of the marked rows alone, to which nothing is added
 	native() warehouse.NativeColumn // everything, in the form in which it is sent
 	sum(v *value) uint64            // a hash of what is stored of a value, never 0
 }
@@ -83,6 +84,17 @@ func kept[T any](s []T, rows []bool) []T {
 	return s[:n]
 }
 
+// picked is a copy of the elements that are marked.
+func picked[T any](s []T, rows []bool) []T {
+	var of []T
+	for i, pick := range rows {
+		if pick {
+			of = append(of, s[i])
+		}
+	}
+	return of
+}
+
 // codeColumn holds texts that repeat.
 type codeColumn struct {
 	words  *words // only while rows are added
@@ -105,6 +117,10 @@ func (c *codeColumn) add(v *value) {
 }
 
 func (c *codeColumn) keep(rows []bool) { c.places = kept(c.places, rows) }
+func (c *codeColumn) pick(rows []bool) builder {
+	return &codeColumn{dict: c.dict, places: picked(c.places, rows)}
+}
+
 func (c *codeColumn) native() warehouse.NativeColumn {
 	return warehouse.NativeColumn{Bytes: warehouse.Dictionary(c.dict.texts, c.places)}
 }
@@ -122,6 +138,11 @@ func (c *textColumn) add(v *value) {
 }
 
 func (c *textColumn) keep(rows []bool) { c.ends, c.data = keepLists(c.ends, c.data, rows) }
+
+func (c *textColumn) pick(rows []bool) builder {
+	ends, data := pickedLists(c.ends, c.data, rows)
+	return &textColumn{data: data, ends: ends}
+}
 
 func (c *textColumn) native() warehouse.NativeColumn { return warehouse.NativeColumn{Bytes: c.data} }
 func (c *textColumn) sum(v *value) uint64            { return sumText(v.text) }
@@ -167,6 +188,21 @@ func keepLists[T any](ends spans, elements []T, rows []bool) (spans, []T) {
 	return ends[:n], elements[:to]
 }
 
+// pickedLists is a copy of the lists that are marked.
+func pickedLists[T any](ends spans, elements []T, rows []bool) (spans, []T) {
+	var to spans
+	var of []T
+	begin := uint32(0)
+	for i, end := range ends {
+		if rows[i] {
+			of = append(of, elements[begin:end]...)
+			to = append(to, uint32(len(of)))
+		}
+		begin = end
+	}
+	return to, of
+}
+
 func (s spans) native() []byte {
 	b := make([]byte, 0, 8*len(s))
 	for _, end := range s {
@@ -210,6 +246,11 @@ func (c *codesColumn) add(v *value) {
 }
 
 func (c *codesColumn) keep(rows []bool) { c.ends, c.places = keepLists(c.ends, c.places, rows) }
+
+func (c *codesColumn) pick(rows []bool) builder {
+	ends, places := pickedLists(c.ends, c.places, rows)
+	return &codesColumn{dict: c.dict, ends: ends, places: places}
+}
 
 func (c *codesColumn) native() warehouse.NativeColumn {
 	return warehouse.NativeColumn{Bytes: append(c.ends.native(), warehouse.Dictionary(c.dict.texts, c.places)...)}
@@ -271,6 +312,20 @@ func (c *textsColumn) keep(rows []bool) {
 		begin = end
 	}
 	c.ends, c.n = c.ends[:n], to
+}
+
+func (c *textsColumn) pick(rows []bool) builder {
+	bytes, data := pickedLists(c.bytes, c.data, rows)
+	of := &textsColumn{bytes: bytes, data: data}
+	begin := uint32(0)
+	for i, end := range c.ends {
+		if rows[i] {
+			of.n += end - begin
+			of.ends = append(of.ends, of.n)
+		}
+		begin = end
+	}
+	return of
 }
 
 func (c *textsColumn) native() warehouse.NativeColumn {
@@ -340,6 +395,11 @@ func (c *idsColumn) add(v *value) {
 
 func (c *idsColumn) keep(rows []bool) { c.ends, c.ids = keepLists(c.ends, c.ids, rows) }
 
+func (c *idsColumn) pick(rows []bool) builder {
+	ends, ids := pickedLists(c.ends, c.ids, rows)
+	return &idsColumn{ends: ends, ids: ids}
+}
+
 func (c *idsColumn) native() warehouse.NativeColumn {
 	b := c.ends.native()
 	for _, id := range c.ids {
@@ -384,6 +444,13 @@ func (n nulls) keep(rows []bool) nulls {
 	return kept(n, rows)
 }
 
+func (n nulls) pick(rows []bool) nulls {
+	if n == nil {
+		return nil
+	}
+	return picked(n, rows)
+}
+
 // idColumn holds pseudonyms.
 type idColumn struct {
 	values []uuid.UUID
@@ -397,6 +464,10 @@ func (c *idColumn) add(v *value) {
 
 func (c *idColumn) keep(rows []bool) {
 	c.values, c.nulls = kept(c.values, rows), c.nulls.keep(rows)
+}
+
+func (c *idColumn) pick(rows []bool) builder {
+	return &idColumn{values: picked(c.values, rows), nulls: c.nulls.pick(rows)}
 }
 
 func (c *idColumn) native() warehouse.NativeColumn {
@@ -431,6 +502,10 @@ func (c *dateColumn) add(v *value) {
 
 func (c *dateColumn) keep(rows []bool) {
 	c.values, c.nulls = kept(c.values, rows), c.nulls.keep(rows)
+}
+
+func (c *dateColumn) pick(rows []bool) builder {
+	return &dateColumn{values: picked(c.values, rows), nulls: c.nulls.pick(rows)}
 }
 
 func (c *dateColumn) native() warehouse.NativeColumn {
@@ -471,6 +546,10 @@ func (c *numberColumn[T]) add(v *value) {
 
 func (c *numberColumn[T]) keep(rows []bool) {
 	c.values, c.nulls = kept(c.values, rows), c.nulls.keep(rows)
+}
+
+func (c *numberColumn[T]) pick(rows []bool) builder {
+	return &numberColumn[T]{from: c.from, values: picked(c.values, rows), nulls: c.nulls.pick(rows)}
 }
 
 func (c *numberColumn[T]) native() warehouse.NativeColumn {

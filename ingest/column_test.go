@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -117,7 +118,11 @@ func TestBuilder_SendsEveryType(t *testing.T) {
 						want[number] = shown(typ, v)
 					}
 				}
+				apart := b.pick(keep).native()
 				b.keep(keep)
+				if !reflect.DeepEqual(apart, b.native()) {
+					t.Errorf("%s with %d words: the rows picked are not those kept", typ, words)
+				}
 				if err := blocks.Send(len(numbers), []warehouse.NativeColumn{{Bytes: appendNumbers(nil, numbers)}, b.native()}); err != nil {
 					t.Fatalf("%s: %v", typ, err)
 				}

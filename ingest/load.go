@@ -40,6 +40,7 @@ type stream struct {
 	undecided     []undecided // rows that wait for a window
 	undecidedRows int
 	enrolled      []employer // new on the roster
+	held          *heldRows  // of the sheet being decided, nil when there are none
 }
 
 // ready is a run of rows of one batch, ready to be written.
@@ -147,12 +148,14 @@ func (l *Loader) loadSheet(ctx context.Context, src Source, sh *sheet) (*batch, 
 	sh.lines.kept = sh.lines.kept[h.first+h.rows:]
 	err = l.loadRows(ctx, s, b, newTable(newBlocks(sh.lines, h.names), sh.text, h.names, memory.DefaultAllocator), h)
 	if err == nil {
-		err = l.settle(ctx, s)
+		if err = l.settle(ctx, s); err == nil {
+			l.release(s, b)
+		}
 	}
 	for _, e := range s.enrolled {
 		l.roster.add(e.code, e.names...)
 	}
-	s.undecided, s.undecidedRows, s.enrolled = nil, 0, nil
+	s.undecided, s.undecidedRows, s.enrolled, s.held = nil, 0, nil, nil
 	return b, err
 }
 
@@ -307,10 +310,13 @@ func (l *Loader) decide(ctx context.Context, s *stream, u undecided) error {
 		batch: r.Batch, sheet: r.Sheet, at: b.began, rows: out.rows, key: out.key, content: out.content, notes: out.notes, columns: out.columns,
 		version: make([]uint32, len(out.rows)), op: make([]byte, len(out.rows)),
 	}
-	write := make([]bool, len(out.rows))
-	all := true
+	write, wait := make([]bool, len(out.rows)), make([]bool, len(out.rows))
 	b.started = b.started || l.cfg.DryRun
 	tag := b.number(l)
+	if s.held == nil {
+		s.held = newHeldRows()
+	}
+	here := new(heldRun)
 	var confirmed []confirmation
 	confirm := func(i int, old version) {
 		r.Unchanged++
@@ -320,41 +326,56 @@ func (l *Loader) decide(ctx context.Context, s *stream, u undecided) error {
 	}
 	for i, key := range out.key {
 		old, exists := s.known.get(key)
+		waiting := s.held.chains[key]
+		if waiting != nil {
+			old, exists = waiting.now, true
+		}
 		now := version{content: out.content[i], batch: tag, line: out.rows[i], number: old.number + 1}
 		again := exists && old.batch == tag
 		noted := out.warned[i]
-		if out.state[i] == asVoid {
-			switch {
-			case !exists:
-				r.Rejected++
-				out.findings = append(out.findings, finding{row: out.rows[i], severity: reject, code: "void_unknown", field: -1, sealed: out.sealed[i]})
-				noted = false
-			case old.void:
-				confirm(i, old)
-			default:
-				write[i], run.op[i], now.void = true, opVoid, true
-				r.Voided++
+		isVoid := out.state[i] == asVoid
+		twice := false // another row of the sheet says something else
+		switch {
+		case waiting != nil && isVoid == waiting.before.void && (isVoid || s.plan.sameContent(waiting.before.content, now.content)):
+			// What the rows before it have changed is back to what it was.
+			n := s.held.drop(key)
+			r.Corrected -= n
+			r.Unchanged += n
+			confirm(i, waiting.before)
+			s.known.put(key, waiting.before)
+			twice = true
+		case isVoid && !exists:
+			r.Rejected++
+			out.findings = append(out.findings, finding{row: out.rows[i], severity: reject, code: "void_unknown", field: -1, sealed: out.sealed[i]})
+			noted = false
+		case isVoid && old.void, !isVoid && exists && !old.void && s.plan.sameContent(old.content, now.content):
+			confirm(i, old)
+		case isVoid:
+			delete(s.held.chains, key) // its rows are written
+			write[i], run.op[i], now.void = true, opVoid, true
+			r.Voided++
+			twice = again
+		case !exists:
+			write[i], run.op[i] = true, opLoad
+			r.Loaded++
+		default:
+			run.op[i] = opCorrect
+			r.Corrected++
+			if wait[i] = waiting != nil || s.held.wants(old, again); wait[i] {
+				s.held.hold(key, &old, now, here)
+			} else {
+				write[i] = true
 			}
-		} else {
-			switch {
-			case !exists:
-				write[i], run.op[i] = true, opLoad
-				r.Loaded++
-			case !old.void && s.plan.sameContent(old.content, now.content):
-				confirm(i, old)
-			default:
-				write[i], run.op[i] = true, opCorrect
-				r.Corrected++
-			}
-			if again && write[i] {
-				for _, line := range []uint32{old.line, out.rows[i]} {
-					out.findings = append(out.findings, finding{row: line, severity: note, code: "same_key_twice", field: -1, key: key})
-				}
-				run.notes.also(i, "same_key_twice")
-				noted = true
-			}
+			twice = again
 		}
-		if write[i] {
+		if twice {
+			for _, line := range []uint32{old.line, out.rows[i]} {
+				out.findings = append(out.findings, finding{row: line, severity: note, code: "same_key_twice", field: -1, key: key})
+			}
+			run.notes.also(i, "same_key_twice")
+			noted = true
+		}
+		if write[i] || wait[i] {
 			run.version[i] = now.number
 			s.known.put(key, now)
 			if len(out.periods) > 0 && run.op[i] != opVoid && u.overlap.add(out.periods[i]) {
@@ -363,13 +384,12 @@ func (l *Loader) decide(ctx context.Context, s *stream, u undecided) error {
 				noted = true
 			}
 		}
-		all = all && write[i]
 		if noted {
 			r.Warned++
 		}
 	}
 	if s.contract.Stream == "employer" {
-		s.enrol(out, write)
+		s.enrol(out, write, wait)
 	}
 	if l.cfg.DryRun {
 		return nil
@@ -377,23 +397,10 @@ func (l *Loader) decide(ctx context.Context, s *stream, u undecided) error {
 	l.writer.addFindings(b, s.contract, u.header, out.findings)
 	l.writer.addReturned(b, out.returned, l.cfg.By)
 	l.writer.confirmed = append(l.writer.confirmed, confirmed...)
-	for _, e := range out.vault {
-		if write[e.index] {
-			e.stream, e.batch, e.row = s.contract.Stream, r.Batch, run.rows[e.index]
-			l.writer.vault = append(l.writer.vault, e)
-		}
+	if len(here.written) > 0 {
+		s.held.add(here, &run, out.vault, wait)
 	}
-	if !all {
-		run.rows, run.key, run.content = kept(run.rows, write), kept(run.key, write), kept(run.content, write)
-		run.notes.of, run.version, run.op = kept(run.notes.of, write), kept(run.version, write), kept(run.op, write)
-		for _, column := range run.columns {
-			column.keep(write)
-		}
-	}
-	if len(run.rows) > 0 {
-		s.ready = append(s.ready, run)
-		s.waiting += len(run.rows)
-	}
+	l.hand(s, b, &run, out.vault, write)
 	if s.known.held != nil && uint64(s.known.held.n) > l.indexed {
 		if err := errors.Join(l.write(ctx, b), l.writer.wait()); err != nil {
 			return err
@@ -422,12 +429,12 @@ type employer struct {
 
 // enrol keeps new employers for the roster. They count from the next file on, so that it does not depend on the
 // speed of the checkers what a row finds there.
-func (s *stream) enrol(out *checked, write []bool) {
+func (s *stream) enrol(out *checked, write, wait []bool) {
 	keys := out.columns[s.plan.slot("employer_key")].(*codeColumn)
 	names := out.columns[s.plan.slot("employer_name")].(*textColumn)
 	former := out.columns[s.plan.slot("former_names")].(*textsColumn)
 	for i, key := range keys.places {
-		if key := keys.dict.texts[key]; write[i] && !strings.HasPrefix(key, "name:") {
+		if key := keys.dict.texts[key]; (write[i] || wait[i]) && !strings.HasPrefix(key, "name:") {
 			s.enrolled = append(s.enrolled, employer{key, append([]string{names.text(i)}, former.list(i)...)})
 		}
 	}
