@@ -54,6 +54,38 @@ var (
 	ErrWarningClosed = &Error{Code: "warn.already_closed", english: "the warning {id} is already closed"}
 	// ErrWrongState: a step does not follow on the state of a warning. Args: id, state, step.
 	ErrWrongState = &Error{Code: "warn.wrong_state", english: "the warning {id} is {state}, it cannot become {step}"}
+	// ErrWarningMoved: somebody else did something about a warning since it was looked at. Args: id.
+	ErrWarningMoved = &Error{Code: "warn.moved", english: "somebody else has acted on the warning {id} in the meantime"}
+	// ErrUnknownEvent: there is no group event of that id. Args: id.
+	ErrUnknownEvent = &Error{Code: "event.unknown", english: "there is no group event {id}"}
+	// ErrUnknownEntry: the event has no such entry. Args: id, entry.
+	ErrUnknownEntry = &Error{Code: "event.unknown_entry", english: "{id} has no entry {entry}"}
+	// ErrUnknownData: the loaded data have no acute event of that code. Args: event.
+	ErrUnknownData = &Error{Code: "event.unknown_data", english: "the loaded data have no acute event {event}"}
+	// ErrEventClosed: an entry for an event that is closed. Args: id.
+	ErrEventClosed = &Error{Code: "event.already_closed", english: "{id} is closed"}
+	// ErrEventTaken: a warning or an event of the data belongs to an event already. Args: what, id.
+	ErrEventTaken = &Error{Code: "event.taken", english: "{what} belongs to {id} already"}
+	// ErrNoEventRule: a warning of another rule than R01 to R03. Args: warning.
+	ErrNoEventRule = &Error{Code: "event.no_event_rule", english: "{warning} is not of the rules R01 to R03"}
+	// ErrExerciseLinked: an exercise is not linked to warnings or data.
+	ErrExerciseLinked = &Error{Code: "event.exercise_linked", english: "an exercise is not linked to warnings or loaded data"}
+	// ErrBadCounts: more dead or severe than ill. Args: ill, severe, dead.
+	ErrBadCounts = &Error{Code: "event.bad_counts", english: "{ill} ill, {severe} severe, {dead} dead: the dead and the severe are among the ill"}
+	// ErrFuture: an entry is later than now. Args: at, now.
+	ErrFuture = &Error{Code: "event.future", english: "{at} is later than now ({now})"}
+	// ErrBeforeEvent: an entry is earlier than the event. Args: at, start.
+	ErrBeforeEvent = &Error{Code: "event.before_start", english: "{at} is before the event began ({start})"}
+	// ErrClockBack: the clock of this machine stands before the last entry. Args: now, last.
+	ErrClockBack = &Error{Code: "event.clock_back", english: "the clock says {now}, the last entry was written at {last}"}
+	// ErrPersonal: a text holds an identity number or a telephone number. Args: field.
+	ErrPersonal = &Error{Code: "event.personal", english: "{field} holds an identity number or a telephone number of a person"}
+	// ErrBadPerson: neither a pseudonym nor a number. Args: value.
+	ErrBadPerson = &Error{Code: "event.bad_person", english: "{value} is neither a pseudonym nor a number"}
+	// ErrCorrected: the entry that is to be corrected was corrected. Args: entry, by.
+	ErrCorrected = &Error{Code: "event.corrected", english: "entry {entry} was corrected by entry {by}"}
+	// ErrKeepsOpening: the first entry cannot be withdrawn. Args: id.
+	ErrKeepsOpening = &Error{Code: "event.keeps_opening", english: "the opening of {id} cannot be withdrawn"}
 )
 
 // Error is the sentence in English.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
+
 	"ohwatch/warehouse"
 )
 
@@ -18,6 +20,7 @@ type Change struct {
 	Due         *time.Time // of assigned: another date; nil leaves it as it is
 	Outcome     string     // of closed: what came of it; of dismissed: the reason
 	Attachments []string   // names of documents kept elsewhere
+	Moves       int        // that the history had when By looked at it (see Moves); 0: whatever has happened since
 }
 
 // from says in which states a step may be done.
@@ -37,13 +40,33 @@ func from(step string) []string {
 	return nil
 }
 
+// NextSteps are the steps that may be done about a warning in its present state.
+func (w Warning) NextSteps() []string {
+	var steps []string
+	for _, step := range []string{"acknowledged", "assigned", "acting", "verified", "closed", "dismissed"} {
+		if slices.Contains(from(step), w.State) {
+			steps = append(steps, step)
+		}
+	}
+	return append(steps, "comment")
+}
+
 // DoStep adds a step to the history of a warning and returns its state after it. Errors: ErrUnknownWarning,
-// ErrWarningClosed, and ErrWrongState when the step does not follow on the present state.
+// ErrWarningClosed, ErrWarningMoved when something has happened since Moves were counted, and ErrWrongState when the step does not follow
+// on the present state.
 func DoStep(ctx context.Context, db *warehouse.DB, id string, c Change) (Warning, error) {
 	w, err := FindWarning(ctx, db, id)
+	moved := false
+	if err == nil && c.Moves > 0 {
+		var events []HistoryEvent
+		err = db.Select(ctx, &events, "transform_history", clickhouse.Named("id", id))
+		moved = Moves(events) != c.Moves
+	}
 	switch {
 	case err != nil:
 		return Warning{}, err
+	case moved:
+		return w, ErrWarningMoved.With("id", id)
 	case c.Step == "comment":
 	case w.done():
 		return w, ErrWarningClosed.With("id", id)
@@ -72,6 +95,16 @@ func DoStep(ctx context.Context, db *warehouse.DB, id string, c Change) (Warning
 		w.State = c.Step
 	}
 	return w, err
+}
+
+// Moves counts the events of a history that change what somebody would do next: all but that it was seen again.
+func Moves(history []HistoryEvent) (n int) {
+	for _, e := range history {
+		if e.Event != "seen_again" {
+			n++
+		}
+	}
+	return n
 }
 
 // FindWarning returns one warning in its present state, or ErrUnknownWarning.

@@ -212,8 +212,8 @@ func parseTerm(text string) (term, error) {
 	return term{}, fmt.Errorf("want a number of days or working days, got %q", text)
 }
 
-// addressees are the codes that rules may name.
-func addressees() []string {
+// Addressees are the codes that rules may name.
+func Addressees() []string {
 	return []string{"WJW", "JDS", "CDC", "TS", "EMP", "INST", "RSJ", "YB", "MZ", "GOV"}
 }
 
@@ -297,8 +297,8 @@ func readRule(f ohsql.File) (Rule, error) {
 		return wrong("severity", "want red, orange, yellow or blue, got %q", r.Severity)
 	}
 	for a := range strings.SplitSeq(f.Header["addressee"], ",") {
-		if a = strings.TrimSpace(a); !slices.Contains(addressees(), a) {
-			return wrong("addressee", "%q is none of %s", a, strings.Join(addressees(), ", "))
+		if a = strings.TrimSpace(a); !slices.Contains(Addressees(), a) {
+			return wrong("addressee", "%q is none of %s", a, strings.Join(Addressees(), ", "))
 		}
 		r.Addressee = append(r.Addressee, strings.TrimSpace(a))
 	}

@@ -76,6 +76,7 @@ func commands(a *app) []*cobra.Command {
 		newPatientsCommand(a),
 		newWarnCommand(a),
 		newWarningsCommand(a),
+		newEventCommand(a),
 		newReportCommand(a),
 		newServeCommand(a),
 		newJobsCommand(a),

@@ -50,6 +50,9 @@ type Config struct {
 	// Fetch holds the SFTP servers to fetch files from, by name.
 	Fetch map[string]Fetch `yaml:"fetch"`
 
+	// Contacts are the desks to call when there is a group event, by name.
+	Contacts map[string]Contact `yaml:"contacts"`
+
 	// Rules changes parameters of warning rules: rule, parameter, new value with the reason for it.
 	Rules map[string]map[string]Override `yaml:"rules"`
 }
@@ -209,6 +212,14 @@ func (b Budget) ByAddressee() map[string]Warnings {
 func defaultBudget() Budget {
 	office, any := Warnings{Red: 5, Orange: 30}, Warnings{Red: -1, Orange: -1}
 	return Budget{WJW: office, JDS: office, CDC: office, TS: office, RSJ: office, YB: office, MZ: office, GOV: office, EMP: any, INST: any}
+}
+
+// Contact is a desk to call: a role, never a person's name.
+type Contact struct {
+	Office string `yaml:"office"` // code as in rules: WJW, CDC, …
+	RoleZh string `yaml:"role_zh"`
+	RoleEn string `yaml:"role_en"`
+	Phone  string `yaml:"phone"`
 }
 
 // Override is the value that replaces the default of a rule's parameter.

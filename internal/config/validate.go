@@ -15,11 +15,12 @@ import (
 )
 
 var (
-	cityCode   = regexp.MustCompile(`^[0-9]{6}$`)
-	identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
-	ruleName   = regexp.MustCompile(`^[A-Z][A-Z0-9-]{0,15}$`)
-	sourceName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,40}$`)
-	paramName  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+	cityCode    = regexp.MustCompile(`^[0-9]{6}$`)
+	identifier  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
+	ruleName    = regexp.MustCompile(`^[A-Z][A-Z0-9-]{0,15}$`)
+	sourceName  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,40}$`)
+	phoneNumber = regexp.MustCompile(`^\+?[0-9][0-9 /-]{2,40}$`)
+	paramName   = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 )
 
 // Validate checks the values of a configuration that was put together or changed by flags. Load has done so
@@ -98,6 +99,14 @@ func (c Config) validate(sources source) error {
 		filled(key+".folder", f.Folder, "/out")
 		filled(key+".sender", f.Sender, "…")
 		check(f.StableSeconds >= 0 && f.StableSeconds <= 86400, key+".stable_seconds", strconv.Itoa(f.StableSeconds), "0–86400")
+	}
+
+	for _, name := range slices.Sorted(maps.Keys(c.Contacts)) {
+		contact, key := c.Contacts[name], contactsKey+"."+name
+		check(sourceName.MatchString(name), key, name, "a-z 0-9 -")
+		filled(key+".role_zh", contact.RoleZh, "市疾控值班室")
+		filled(key+".role_en", contact.RoleEn, "CDC duty desk")
+		check(phoneNumber.MatchString(contact.Phone), key+".phone", contact.Phone, "0371-62690000")
 	}
 
 	filled("reports.out", c.Reports.Out, "reports")

@@ -5,8 +5,8 @@
 -- Cards belong to the event whose code they name. Those that name none (or one that the event stream doesn't have) and are
 -- acute poisonings (category 5 of the catalogue, 急 in the severity) or heat illness make an event of their own for each
 -- employer (without one: each code) and run of days no more than one apart; dates are all that cards tell of the 24 hours of the
--- reporting rule. ill and dead are the larger of what the event says and of the persons on the cards. grade is that of the numbers
--- (2: 50 ill or 5 dead, 3: 10 ill or a death, 4 below), or the more serious one that the event states. known_date is the first report.
+-- reporting rule. ill and dead are the larger of what the event says and of the persons on the cards. stated is the grade that the
+-- event states, 1 to 4, or 0; rule R02 grades by the numbers. known_date is the first report.
 WITH
     cards AS
     (
@@ -31,9 +31,7 @@ WITH
         SELECT *, sum(is_new) OVER (PARTITION BY place, disease ORDER BY day, line ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS run
         FROM marked
     )
-SELECT
-    *,
-    if(stated BETWEEN 1 AND 4, least(stated, counted), counted)::UInt8             AS grade
+SELECT *
 FROM
 (
     SELECT
@@ -47,7 +45,6 @@ FROM
         greatest(toUInt64(e.ill), named.persons)                                    AS ill,
         greatest(toUInt64(ifNull(e.dead, 0)), named.deaths)                         AS dead,
         toUInt8OrZero(e.grade)                                                      AS stated,
-        multiIf(ill >= 50 OR dead >= 5, 2, ill >= 10 OR dead >= 1, 3, 4)            AS counted,
         e.report_date                                                               AS known_date,
         e.closed_date                                                               AS closed_date,
         arrayConcat([concat('event:', toString(e.batch), ':', toString(e.row))], named.lines) AS lines
@@ -63,7 +60,7 @@ FROM
     SELECT
         concat(place, ':', disease, ':', toString(min(day))), if(disease = 'OD2024-06-01', 'heat', 'poisoning'), min(day), any(employer_key), any(employer_name), '',
         disease, uniqExact(person_key) AS ill, uniqExactIf(person_key, is_dead) AS dead, 0,
-        multiIf(ill >= 50 OR dead >= 5, 2, ill >= 10 OR dead >= 1, 3, 4), min(report_date), NULL, arraySort(groupArray(line))
+        min(report_date), NULL, arraySort(groupArray(line))
     FROM runs
     GROUP BY place, disease, run
 )

@@ -1,17 +1,17 @@
 -- id: R01
--- version: 1
+-- version: 2
 -- title: 急性职业中毒事件 | Acute occupational poisoning
--- message: {object}：{start}起发生急性职业中毒，发病{ill}人、死亡{dead}人（{what}），须2小时内报告
---   | {object}: acute occupational poisoning from {start} on, {ill} ill and {dead} dead ({what}); to be reported within 2 hours
+-- message: {object}：{start}起发生急性职业中毒，发病{ill}人、死亡{dead}人（{what}），须{hours}小时内报告
+--   | {object}: acute occupational poisoning from {start} on, {ill} ill and {dead} dead ({what}); to be reported within {hours} hours
 -- severity: red
 -- addressee: WJW, JDS, CDC, TS
 -- due: 1 day
 -- life: event
 -- source: memory: event reporting rules, 1 case at one place within 24 hours, report within 2 hours
 -- budget: exempt
--- params: cases = 1, lookback_days = 90
+-- params: cases = 1, report_hours = 2, lookback_days = 90
 -- An event of kind poisoning, or acute poisoning cards of one employer on neighbouring days. The due time knows whole days only: the
--- two hours stand in the message.
+-- hours stand in the message, and in the deadlines of the group event that is opened from it.
 SELECT
     if(e.employer_key = '', 'event', 'employer')                                 AS object_kind,
     if(e.employer_key = '', e.event, e.employer_key)                             AS object,
@@ -20,7 +20,7 @@ SELECT
     'red'                                                                        AS severity,
     e.event                                                                      AS cause,
     toFloat64(ill) + 10 * dead                                                   AS score,
-    map('ill', toString(ill), 'dead', toString(dead), 'start', toString(e.start_date), 'event', event, 'grade', ['I', 'II', 'III', 'IV'][grade],
+    map('ill', toString(ill), 'dead', toString(dead), 'start', toString(e.start_date), 'event', event, 'hours', toString({report_hours:Int32}),
         'what', multiIf(dim_hazard.name_zh != '', dim_hazard.name_zh, dim_disease.name_zh != '', dim_disease.name_zh, agent),
         'what_en', multiIf(dim_hazard.name_en != '', dim_hazard.name_en, dim_disease.name_en != '', dim_disease.name_en, agent))  AS args,
     arraySlice(e.lines, 1, 20)                                                   AS evidence,

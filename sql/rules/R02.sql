@@ -1,5 +1,5 @@
 -- id: R02
--- version: 1
+-- version: 2
 -- title: 急性职业病事件分级 | Grade of an acute event
 -- message: {object}：{start}的事件为{grade}级，发病{ill}人、死亡{dead}人（{what}）
 --   | {object}: event of {start}, grade {grade}: {ill} ill, {dead} dead ({what})
@@ -7,11 +7,15 @@
 -- addressee: WJW, JDS, CDC, TS, GOV
 -- due: 1 day
 -- life: event
--- source: found: III is 10 to 49 ill or up to 4 deaths; I, II and IV from memory. Grade I is decided by the national authority
+-- source: I memory (decided by the national authority), II memory, III found (10 to 49 ill or up to 4 deaths), IV memory
 -- budget: exempt
--- params: lookback_days = 90
--- All acute events, graded by their numbers or by the more serious grade that the sender states. The city government (GOV) is told from grade
+-- params: ill_ii = 50, dead_ii = 5, ill_iii = 10, dead_iii = 1, lookback_days = 90
+-- All acute events, graded by their numbers or by the more serious grade that the sender states. Group events are graded by the same
+-- parameters. The city government (GOV) is told from grade
 -- III on; the prefecture (Zhengzhou) is told by it, no addressee of ours. The grade is the cause: an event that grows is a new warning.
+WITH
+    multiIf(ill >= {ill_ii:Int32} OR dead >= {dead_ii:Int32}, 2, ill >= {ill_iii:Int32} OR dead >= {dead_iii:Int32}, 3, 4) AS counted,
+    if(stated BETWEEN 1 AND 4, least(stated, counted), counted)                  AS grade
 SELECT
     if(e.employer_key = '', 'event', 'employer')                                 AS object_kind,
     if(e.employer_key = '', e.event, e.employer_key)                             AS object,

@@ -1,16 +1,16 @@
 -- id: R03
--- version: 1
+-- version: 2
 -- title: 达到信息报告标准的急性事件 | Acute event above the line for the information report
--- message: {object}：{start}的事件发病{ill}人、死亡{dead}人（{what}），达到信息报告标准，须2小时内网络直报
---   | {object}: event of {start} with {ill} ill and {dead} dead ({what}) is above the line for the information report: online within 2 hours
+-- message: {object}：{start}的事件发病{ill}人、死亡{dead}人（{what}），达到信息报告标准，须{hours}小时内网络直报
+--   | {object}: event of {start} with {ill} ill and {dead} dead ({what}) is above the line for the information report: online within {hours} hours
 -- severity: red
 -- addressee: WJW, CDC
 -- due: 1 day
 -- life: event
 -- source: found: training text of the national reporting rule, 10 acute cases or a death, online report within 2 hours
 -- budget: exempt
--- params: cases = 10, deaths = 1, lookback_days = 90
--- The due time knows whole days only: the two hours stand in the message.
+-- params: cases = 10, deaths = 1, report_hours = 2, lookback_days = 90
+-- The due time knows whole days only: the hours stand in the message, and in the deadlines of the group event.
 SELECT
     if(e.employer_key = '', 'event', 'employer')                                 AS object_kind,
     if(e.employer_key = '', e.event, e.employer_key)                             AS object,
@@ -19,7 +19,7 @@ SELECT
     'red'                                                                        AS severity,
     e.event                                                                      AS cause,
     toFloat64(ill) + 10 * dead                                                   AS score,
-    map('ill', toString(ill), 'dead', toString(dead), 'start', toString(e.start_date), 'event', event, 'grade', ['I', 'II', 'III', 'IV'][grade],
+    map('ill', toString(ill), 'dead', toString(dead), 'start', toString(e.start_date), 'event', event, 'hours', toString({report_hours:Int32}),
         'what', multiIf(dim_hazard.name_zh != '', dim_hazard.name_zh, dim_disease.name_zh != '', dim_disease.name_zh, agent),
         'what_en', multiIf(dim_hazard.name_en != '', dim_hazard.name_en, dim_disease.name_en != '', dim_disease.name_en, agent))  AS args,
     arraySlice(e.lines, 1, 20)                                                   AS evidence,
