@@ -52,7 +52,7 @@ func (l *Ledger) Accounts(month string) []Account {
 		all = append(all, a)
 	}
 	slices.SortFunc(all, func(a, b Account) int {
-		return cmp.Or(slices.Index(addressees(), a.Addressee)-slices.Index(addressees(), b.Addressee), cmp.Compare(a.Area, b.Area))
+		return cmp.Or(slices.Index(Addressees(), a.Addressee)-slices.Index(Addressees(), b.Addressee), cmp.Compare(a.Area, b.Area))
 	})
 	return all
 }

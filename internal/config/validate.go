@@ -102,7 +102,7 @@ func (c Config) validate(sources source) error {
 	}
 
 	for _, name := range slices.Sorted(maps.Keys(c.Contacts)) {
-		contact, key := c.Contacts[name], contactsKey+"."+name
+		contact, key := c.Contacts[name], "contacts."+name
 		check(sourceName.MatchString(name), key, name, "a-z 0-9 -")
 		filled(key+".role_zh", contact.RoleZh, "市疾控值班室")
 		filled(key+".role_en", contact.RoleEn, "CDC duty desk")
