@@ -170,29 +170,38 @@ func TestBulletin_InBrowser(t *testing.T) {
 	call(ctx, t, network.Enable, network.EnableParams{})
 	call(ctx, t, log.Enable, cdp.Empty{})
 	dir := t.TempDir()
+	bulletin := func(make func(testing.TB) *Bulletin) func(testing.TB, message.Lang) []byte {
+		return func(t testing.TB, lang message.Lang) []byte { return render(t, make(t), lang) }
+	}
+	report := func(make func(testing.TB) *Situation) func(testing.TB, message.Lang) []byte {
+		return func(t testing.TB, lang message.Lang) []byte { return renderSituation(t, make(t), lang) }
+	}
 	for _, c := range []struct {
 		name   string
-		make   func(testing.TB) *Bulletin
+		page   func(testing.TB, message.Lang) []byte
 		lang   message.Lang
 		width  int64
 		scheme string
 	}{
-		{"full", fullBulletin, message.Chinese, 390, "light"},
-		{"full", fullBulletin, message.Chinese, 1280, "light"},
-		{"full", fullBulletin, message.Chinese, 390, "dark"},
-		{"full", fullBulletin, message.English, 390, "light"},
-		{"full", fullBulletin, message.English, 1280, "dark"},
-		{"quiet", quietBulletin, message.Chinese, 390, "light"},
-		{"empty", emptyBulletin, message.Chinese, 390, "light"},
-		{"empty", emptyBulletin, message.English, 1280, "light"},
-		{"hostile", hostileBulletin, message.Chinese, 390, "light"},
-		{"hostile", hostileBulletin, message.English, 1280, "dark"},
+		{"full", bulletin(fullBulletin), message.Chinese, 390, "light"},
+		{"full", bulletin(fullBulletin), message.Chinese, 1280, "light"},
+		{"full", bulletin(fullBulletin), message.Chinese, 390, "dark"},
+		{"full", bulletin(fullBulletin), message.English, 390, "light"},
+		{"full", bulletin(fullBulletin), message.English, 1280, "dark"},
+		{"quiet", bulletin(quietBulletin), message.Chinese, 390, "light"},
+		{"empty", bulletin(emptyBulletin), message.Chinese, 390, "light"},
+		{"empty", bulletin(emptyBulletin), message.English, 1280, "light"},
+		{"hostile", bulletin(hostileBulletin), message.Chinese, 390, "light"},
+		{"hostile", bulletin(hostileBulletin), message.English, 1280, "dark"},
+		{"quarterly", report(revised), message.Chinese, 390, "light"},
+		{"quarterly", report(revised), message.English, 1280, "dark"},
+		{"township", report(letter), message.Chinese, 390, "dark"},
+		{"township", report(letter), message.Chinese, 1280, "light"},
+		{"nothing", report(func(t testing.TB) *Situation { return emptySituation(t, KindAnnual, "2025") }), message.English, 390, "light"},
+		{"hostile-report", report(hostileSituation), message.Chinese, 390, "light"},
 	} {
 		t.Run(fmt.Sprintf("%s-%s-%d-%s", c.name, c.lang, c.width, c.scheme), func(t *testing.T) {
-			data, err := Render(c.make(t), printer(t, c.lang))
-			if err != nil {
-				t.Fatal(err)
-			}
+			data := c.page(t, c.lang)
 			file := filepath.Join(dir, strings.ReplaceAll(t.Name(), "/", "_")+".html")
 			if err := os.WriteFile(file, data, 0o600); err != nil {
 				t.Fatal(err)

@@ -18,8 +18,7 @@ type Bulletin struct {
 	Week  period.Period // ISO week reported on
 	Today time.Time     // day of evaluation, midnight UTC
 
-	City         message.Text // whose bulletin it is; empty takes the catalogue's
-	Organisation message.Text // publishing office; empty takes the catalogue's
+	Masthead
 
 	Cases    Cases
 	Warnings []Warning       // new and open ones, most urgent first
@@ -71,8 +70,9 @@ type Warning struct {
 	ID         string
 	Rule       string
 	Severity   Severity
-	New        bool // opened or reopened in the week
-	Open       bool // neither resolved nor closed by the end of the week
+	New        bool   // opened or reopened in the week
+	Open       bool   // neither resolved nor closed by the end of the week
+	State      string // new, acknowledged, assigned, acting, verified, resolved, closed, dismissed
 	Object     string
 	ObjectKind string
 	Area       message.Text // township, city or unassigned
@@ -107,15 +107,17 @@ type Reading struct {
 	Missing   float64
 	Status    string  // met, below, unstable, no_data, falling, rising, no_evidence
 	History   []Point // years from 2022, the reading itself last
+	Steps     []Point // of a situation report: the periods just before it, the reading itself last
 }
 
-// Value is a number of cases or a share with what it stands on. A nil Value is no data.
+// Value is a number of cases or a share with what it stands on. A nil Value is no data, or hidden.
 type Value struct {
-	N     float64
-	D     *float64 // nil for plain counts
-	Value *float64
-	Lower *float64 // 95 % interval
-	Upper *float64
+	N      float64
+	D      *float64 // nil for plain counts
+	Value  *float64
+	Lower  *float64 // 95 % interval
+	Upper  *float64
+	Hidden bool // a small count, or what would give one away; then all else is empty
 }
 
 // Point is a Value of a period.
@@ -227,4 +229,5 @@ type Snapshot struct {
 	Batches int       // published and not reverted
 	At      time.Time // instant at which that batch was published
 	Hash    string    // over the numbers and the bytes of all published batches
+	Values  string    // SHA-256 of the frozen values; empty: none are frozen
 }

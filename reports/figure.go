@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"ohwatch/internal/period"
 )
@@ -28,15 +29,19 @@ type table struct {
 	Columns []string
 	Numeric []bool // by column: right-aligned
 	Rows    [][]string
-	Total   bool // the last row is a total
+	Classes [][]string // of each cell as Rows; nil: none
+	Total   bool       // the last row is a total
 }
 
 // series is a chart over equal steps of time.
 type series struct {
 	id     string
 	labels []string
-	axis   string // unit at the axis
-	whole  bool   // the axis shows whole numbers only
+	axis   string  // unit at the axis
+	whole  bool    // the axis shows whole numbers only
+	floor  float64 // where the axis begins; bars begin at 0
+	top    float64 // where it ends at most; 0: wherever the marks do
+	breaks []int   // steps before which the standard changed
 	layers []layer
 }
 
@@ -96,7 +101,7 @@ func (w words) casesFigure(id, title string, points []Point) figure {
 			note = w.say("report.provisional")
 		}
 		m := mark{}
-		n := w.say("report.no_data")
+		n := w.value(p.Value, "count", nil)
 		if p.Value.Value != nil {
 			n = w.number(p.Value.N)
 			m = mark{
@@ -175,7 +180,7 @@ func (w words) shareMark(p Point, name string) mark {
 
 func (w words) shareCells(p Point) []string {
 	if p.Value.Value == nil || p.Value.D == nil {
-		return []string{w.say("report.no_data"), "", ""}
+		return []string{w.value(p.Value, "share", nil), "", ""}
 	}
 	return []string{w.value(p.Value, "share", nil), w.of(p.Value.N, *p.Value.D), w.interval(p.Value, "share")}
 }
@@ -387,7 +392,30 @@ func (s series) scale() (top, step float64) {
 			}
 		}
 	}
-	return niceTop(highest, s.whole)
+	top, step = niceTop(highest-s.floor, s.whole)
+	top += s.floor
+	if s.top > 0 {
+		top = min(top, s.top)
+	}
+	return top, step
+}
+
+// lowest returns where the axis of a line of shares may begin, a step of it under all marks.
+func (s series) lowest() float64 {
+	low := 90.0
+	for _, l := range s.layers {
+		for _, m := range l.marks {
+			if !m.ok {
+				continue
+			}
+			low = min(low, m.value)
+			if m.interval {
+				low = min(low, m.low)
+			}
+		}
+	}
+	_, step := niceTop(100-low, false)
+	return max(0, step*math.Floor(low/step))
 }
 
 // niceTop rounds the end of an axis up to a step of 1, 2 or 5 times a power of ten, with at most five steps.
@@ -421,4 +449,36 @@ func (r ranks) floor() float64 {
 		low = min(low, *r.target)
 	}
 	return max(0, 10*math.Floor(low/10))
+}
+
+// rows is a chart of named counts as bars from zero.
+type rows struct {
+	id    string
+	names []string
+	marks []mark
+	name  string // of the series
+	axis  string // unit at the axis
+}
+
+// scale returns the upper end of the axis and its step.
+func (r rows) scale() (top, step float64) {
+	highest := 0.0
+	for _, m := range r.marks {
+		if m.ok {
+			highest = max(highest, m.value)
+		}
+	}
+	return niceTop(highest, true)
+}
+
+// Class is the class of a cell in the page: that of its column with its own.
+func (t table) Class(row, column int) string {
+	class := ""
+	if t.Numeric[column] {
+		class = "n"
+	}
+	if t.Classes != nil && t.Classes[row][column] != "" {
+		class += " " + t.Classes[row][column]
+	}
+	return strings.TrimSpace(class)
 }

@@ -65,12 +65,22 @@ func (s series) option() template.JS {
 			AxisTick: &opts.AxisTick{Show: opts.Bool(false)}, AxisLine: &opts.AxisLine{LineStyle: &opts.LineStyle{Color: colorInk}},
 		}),
 		charts.WithYAxisOpts(opts.YAxis{
-			Type: "value", Name: s.axis, Min: 0, Max: top, MinInterval: step, MaxInterval: step,
+			Type: "value", Name: s.axis, Min: s.floor, Max: top, MinInterval: step, MaxInterval: step,
 			AxisLabel: &opts.AxisLabel{Color: colorInk, FontSize: 12},
 			SplitLine: &opts.SplitLine{Show: opts.Bool(true), LineStyle: &opts.LineStyle{Color: colorGrid}},
 		}))...)
 	for _, l := range s.layers {
 		l.add(chart)
+	}
+	if len(s.breaks) > 0 && len(chart.MultiSeries) > 0 {
+		line := &opts.MarkLines{MarkLineStyle: opts.MarkLineStyle{
+			Symbol: []string{"none", "none"}, Label: &opts.Label{Show: opts.Bool(false)},
+			LineStyle: &opts.LineStyle{Color: colorInk, Type: "dotted", Width: 1.5},
+		}}
+		for _, i := range s.breaks {
+			line.Data = append(line.Data, opts.MarkLineNameXAxisItem{XAxis: i})
+		}
+		chart.MultiSeries[len(chart.MultiSeries)-1].MarkLines = line
 	}
 	return encode(chart)
 }
@@ -133,7 +143,9 @@ func (l layer) add(chart *charts.Bar) {
 func (r ranks) option() template.JS {
 	chart := charts.NewBar()
 	names := make([]string, len(r.names))
-	copy(names, r.names)
+	for i, name := range r.names {
+		names[i] = fit(name, 18) // two lines
+	}
 	chart.SetXAxis(names).XYReversal()
 	chart.SetGlobalOptions(append(frame(r.id, []string{r.value, r.within}),
 		charts.WithXAxisOpts(opts.XAxis{
@@ -143,7 +155,7 @@ func (r ranks) option() template.JS {
 		}),
 		charts.WithYAxisOpts(opts.YAxis{
 			Type: "category", Inverse: opts.Bool(true),
-			AxisLabel: &opts.AxisLabel{Color: colorInk, FontSize: 12, Width: 116, Overflow: "truncate", Interval: "0"},
+			AxisLabel: &opts.AxisLabel{Color: colorInk, FontSize: 12, Width: 124, Overflow: "break", Interval: "0"},
 			AxisLine:  &opts.AxisLine{LineStyle: &opts.LineStyle{Color: colorInk}},
 		}))...)
 	// A second axis carries the values as text, in a column of their own.
@@ -184,6 +196,44 @@ func (r ranks) option() template.JS {
 		charts.SingleSeries{Type: "bar", Stack: "interval", BarWidth: "4", Data: low, ItemStyle: &opts.ItemStyle{Color: transparent}},
 		charts.SingleSeries{Name: r.within, Type: "bar", Stack: "interval", BarWidth: "4", Data: width, ItemStyle: &opts.ItemStyle{Color: palette(1), Opacity: opts.Float(0.4)}},
 		value)
+	return encode(chart)
+}
+
+// option returns the ECharts option of the bars.
+func (r rows) option() template.JS {
+	chart := charts.NewBar()
+	top, step := r.scale()
+	names := make([]string, len(r.names))
+	for i, name := range r.names {
+		names[i] = fit(name, 18) // two lines
+	}
+	chart.SetXAxis(names).XYReversal()
+	chart.SetGlobalOptions(append(frame(r.id, nil),
+		charts.WithXAxisOpts(opts.XAxis{
+			Type: "value", Min: 0, Max: top, MinInterval: step, MaxInterval: step, AxisLabel: &opts.AxisLabel{Color: colorInk, FontSize: 12},
+			SplitLine: &opts.SplitLine{Show: opts.Bool(true), LineStyle: &opts.LineStyle{Color: colorGrid}},
+		}),
+		charts.WithYAxisOpts(opts.YAxis{
+			Type: "category", Inverse: opts.Bool(true),
+			AxisLabel: &opts.AxisLabel{Color: colorInk, FontSize: 12, Width: 124, Overflow: "break", Interval: "0"},
+			AxisLine:  &opts.AxisLine{LineStyle: &opts.LineStyle{Color: colorInk}},
+		}))...)
+	values := make([]string, len(r.marks)) // a second axis carries the values as text
+	bars := make([]item, len(r.marks))
+	for i, m := range r.marks {
+		values[i] = m.label
+		if bars[i] = (item{Value: missing}); m.ok {
+			bars[i] = item{Value: m.value, Tooltip: &tooltip{Formatter: m.text}}
+		}
+	}
+	chart.ExtendYAxis(opts.YAxis{
+		Type: "category", Inverse: opts.Bool(true), Position: "right", Data: values,
+		AxisLabel: &opts.AxisLabel{Color: colorInk, FontSize: 12, Interval: "0"},
+		AxisLine:  &opts.AxisLine{Show: opts.Bool(false)}, SplitLine: &opts.SplitLine{Show: opts.Bool(false)},
+	})
+	chart.MultiSeries = append(chart.MultiSeries, charts.SingleSeries{
+		Name: r.name, Type: "bar", BarMaxWidth: "16", Data: bars, ItemStyle: &opts.ItemStyle{Color: palette(1)},
+	})
 	return encode(chart)
 }
 

@@ -24,15 +24,7 @@ const (
 
 // page is a Bulletin in the words of one language: everything the template shows, ready to be escaped.
 type page struct {
-	words
-	Lang         string // of the lang attribute
-	Title        string
-	Organisation string
-	Issue        string
-	Dates        string
-	AsOf         string
-	Snapshot     string
-	Summary      []SummaryPoint
+	head
 	WarningLead  string
 	Severities   []severityGroup
 	Addressees   table
@@ -57,9 +49,6 @@ type page struct {
 	Changes                    []string
 	Definitions                []definition
 	Notes                      []string
-	Footer                     string
-
-	style, chartLibrary, script string
 }
 
 type severityGroup struct {
@@ -89,6 +78,7 @@ type warningItem struct {
 
 type card struct {
 	Indicator, Title, Value, Range, Counts, Target, Gap, Status, StatusText, Trend string
+	Rank                                                                           string
 	Few                                                                            bool
 	Gauge, Spark                                                                   template.HTML
 }
@@ -105,21 +95,11 @@ var unverified = []string{"T4a", "T4b"}
 // newPage puts the words to a bulletin.
 func newPage(w words, b *Bulletin) *page {
 	year, week := b.Week.Start.ISOWeek()
-	p := &page{
-		words: w, Lang: map[bool]string{true: "zh-CN", false: "en"}[w.chinese()],
-		Title:        w.say("report.title_head", "city", cmp.Or(w.in(b.City), w.say("report.city"))),
-		Organisation: cmp.Or(w.in(b.Organisation), w.say("report.organisation")),
-		Issue:        w.say("report.issue", "year", year, "week", week),
-		Dates:        w.say("report.week_dates", "from", w.date(b.Week.Start), "to", w.date(b.Week.End), "week", week),
-		AsOf:         w.say("report.as_of", "date", w.date(b.Today)),
-		Snapshot:     w.say("report.no_data_yet"),
-		Footer:       w.say("report.footer_empty"),
-		Summary:      w.summary(b),
-	}
-	if s := b.Snapshot; s.Batch > 0 {
-		p.Snapshot = w.say("report.snapshot_short", "batch", s.Batch, "at", w.instant(s.At))
-		p.Footer = w.say("report.footer_snapshot", "batch", s.Batch, "batches", w.count(s.Batches), "at", w.instant(s.At), "hash", s.Hash)
-	}
+	p := &page{head: newHead(w, b.Masthead, b.Today, b.Snapshot)}
+	p.Title = w.say("report.title_head", "city", cmp.Or(w.in(b.City), w.say("report.city")))
+	p.Issue = w.say("report.issue", "year", year, "week", week)
+	p.Dates = w.say("report.week_dates", "from", w.date(b.Week.Start), "to", w.date(b.Week.End), "week", week)
+	p.Summary = w.summary(b)
 	p.warnings(b)
 	p.readings(b)
 	p.figures(b)
@@ -136,16 +116,24 @@ func (p *page) warnings(b *Bulletin) {
 		return
 	}
 	p.WarningLead = p.say("report.warnings_lead", "fresh", p.count(fresh.total()), "open", p.count(open.total()))
+	p.Severities = p.groups(b.Warnings, b.Rules, b.Today)
+	p.Addressees = p.addressees(b.Warnings, b.Today)
+}
+
+// groups lists warnings by severity and rule, the most important of each severity one by one.
+func (w words) groups(warnings []Warning, rules map[string]Rule, today time.Time) []severityGroup {
+	fresh, open := tally(warnings)
+	var groups []severityGroup
 	for _, severity := range Severities() {
 		if fresh[severity]+open[severity] == 0 {
 			continue
 		}
 		g := severityGroup{
-			Severity: severity, Title: p.say("report.severity_head." + string(severity)),
-			Count: p.say("report.severity_total", "fresh", p.count(fresh[severity]), "open", p.count(open[severity])),
+			Severity: severity, Title: w.say("report.severity_head." + string(severity)),
+			Count: w.say("report.severity_total", "fresh", w.count(fresh[severity]), "open", w.count(open[severity])),
 		}
 		shown, rest, restRules := 0, map[string]int{}, []string{}
-		for _, x := range b.Warnings {
+		for _, x := range warnings {
 			if x.Severity != severity {
 				continue
 			}
@@ -157,7 +145,7 @@ func (p *page) warnings(b *Bulletin) {
 				continue
 			}
 			shown++
-			g.add(ruleGroup{Rule: x.Rule, Title: p.ruleName(b, x.Rule), Proposed: b.Rules[x.Rule].Proposed}, p.warning(x, b.Today))
+			g.add(ruleGroup{Rule: x.Rule, Title: w.ruleName(rules, x.Rule), Proposed: rules[x.Rule].Proposed}, w.warning(x, today))
 		}
 		if len(restRules) > 0 {
 			slices.SortStableFunc(restRules, func(a, b string) int {
@@ -166,13 +154,13 @@ func (p *page) warnings(b *Bulletin) {
 			n, parts := 0, []string{}
 			for _, rule := range restRules {
 				n += rest[rule]
-				parts = append(parts, p.say("report.rule_count", "rule", p.ruleName(b, rule), "n", p.count(rest[rule])))
+				parts = append(parts, w.say("report.rule_count", "rule", w.ruleName(rules, rule), "n", w.count(rest[rule])))
 			}
-			g.Rest = p.say("report.rest", "n", p.count(n), "rules", p.list(parts))
+			g.Rest = w.say("report.rest", "n", w.count(n), "rules", w.list(parts))
 		}
-		p.Severities = append(p.Severities, g)
+		groups = append(groups, g)
 	}
-	p.addressees(b)
+	return groups
 }
 
 // add puts an item under its rule.
@@ -187,8 +175,8 @@ func (g *severityGroup) add(rule ruleGroup, item warningItem) {
 }
 
 // ruleName is the name of a rule, its code where nothing is known of it.
-func (w words) ruleName(b *Bulletin, rule string) string {
-	return cmp.Or(w.in(b.Rules[rule].Title), rule)
+func (w words) ruleName(rules map[string]Rule, rule string) string {
+	return cmp.Or(w.in(rules[rule].Title), rule)
 }
 
 func (w words) warning(x Warning, today time.Time) warningItem {
@@ -250,7 +238,7 @@ func (w words) addressee(code string) string {
 }
 
 // addressees counts the open warnings of each addressee.
-func (p *page) addressees(b *Bulletin) {
+func (w words) addressees(warnings []Warning, today time.Time) table {
 	type load struct {
 		code    string
 		open    bySeverity
@@ -258,7 +246,7 @@ func (p *page) addressees(b *Bulletin) {
 		next    time.Time
 	}
 	var loads []*load
-	for _, x := range b.Warnings {
+	for _, x := range warnings {
 		if !x.Open {
 			continue
 		}
@@ -272,7 +260,7 @@ func (p *page) addressees(b *Bulletin) {
 			l.open[x.Severity]++
 			switch {
 			case x.Due.IsZero():
-			case x.Due.Before(b.Today):
+			case x.Due.Before(today):
 				l.overdue++
 			case l.next.IsZero() || x.Due.Before(l.next):
 				l.next = x.Due
@@ -287,67 +275,73 @@ func (p *page) addressees(b *Bulletin) {
 		}
 		return cmp.Compare(a.code, b.code)
 	})
-	t := table{Caption: p.say("report.addressees_caption"), Columns: []string{p.say("report.addressee")}, Numeric: []bool{false}}
+	t := table{Caption: w.say("report.addressees_caption"), Columns: []string{w.say("report.addressee")}, Numeric: []bool{false}}
 	for _, s := range Severities() {
-		t.Columns, t.Numeric = append(t.Columns, p.say("report.severity."+string(s))), append(t.Numeric, true)
+		t.Columns, t.Numeric = append(t.Columns, w.say("report.severity."+string(s))), append(t.Numeric, true)
 	}
-	t.Columns = append(t.Columns, p.say("report.total"), p.say("report.overdue_count"), p.say("report.next_due"))
+	t.Columns = append(t.Columns, w.say("report.total"), w.say("report.overdue_count"), w.say("report.next_due"))
 	t.Numeric = append(t.Numeric, true, true, true)
 	for _, l := range loads {
-		row := []string{p.addressee(l.code)}
+		row := []string{w.addressee(l.code)}
 		for _, s := range Severities() {
-			row = append(row, p.count(l.open[s]))
+			row = append(row, w.count(l.open[s]))
 		}
-		t.Rows = append(t.Rows, append(row, p.count(l.open.total()), p.count(l.overdue), p.shortDate(l.next)))
+		t.Rows = append(t.Rows, append(row, w.count(l.open.total()), w.count(l.overdue), w.shortDate(l.next)))
 	}
-	p.Addressees = t
+	return t
 }
 
 func (p *page) readings(b *Bulletin) {
 	p.ReadingLead = p.say("report.readings_lead", "year", yearOf(b.Week))
-	t := table{Caption: p.say("report.readings_table"), Numeric: []bool{false, true, true, true, true, true, false, true, true}, Columns: []string{
-		p.say("report.column_reading"), p.say("report.column_value"), p.say("report.column_counts"), p.say("report.column_interval"),
-		p.say("report.column_target"), p.say("report.column_gap"), p.say("report.column_status"), p.say("report.column_missing"), p.say("report.column_as_of"),
+	p.Cards, p.ReadingTable = p.cards(b.Readings)
+}
+
+// cards shows each reading as a card and all of them as a table.
+func (w words) cards(readings []Reading) ([]card, table) {
+	var cards []card
+	t := table{Caption: w.say("report.readings_table"), Numeric: []bool{false, true, true, true, true, true, false, true, true}, Columns: []string{
+		w.say("report.column_reading"), w.say("report.column_value"), w.say("report.column_counts"), w.say("report.column_interval"),
+		w.say("report.column_target"), w.say("report.column_gap"), w.say("report.column_status"), w.say("report.column_missing"), w.say("report.column_as_of"),
 	}}
-	for _, r := range b.Readings {
+	for _, r := range readings {
 		c := card{
-			Indicator: r.Indicator, Title: p.in(r.Title), Value: p.value(r.Value, r.Unit, r.Target), Status: r.Status,
-			StatusText: p.say("report.status." + r.Status), Gauge: p.gauge(r), Spark: p.spark(r),
+			Indicator: r.Indicator, Title: w.in(r.Title), Value: w.value(r.Value, r.Unit, r.Target), Status: r.Status,
+			StatusText: w.say("report.status." + r.Status), Gauge: w.gauge(r), Spark: w.spark(r),
 		}
-		interval, gap := p.interval(r.Value, r.Unit), p.gap(r.Indicator, r.Gap)
+		interval, gap := w.interval(r.Value, r.Unit), w.gap(r.Indicator, r.Gap)
 		if interval != "" {
-			c.Range = p.say("report.ci", "range", interval)
+			c.Range = w.say("report.ci", "range", interval)
 		}
 		if r.Unit == "share" && r.Value.D != nil {
-			c.Counts = p.of(r.Value.N, *r.Value.D)
+			c.Counts = w.of(r.Value.N, *r.Value.D)
 			c.Few = *r.Value.D < MinRanked
 		}
 		if r.Unit == "count" && r.Value.Value != nil {
-			c.Value = p.unit(r.Indicator, *r.Value.Value)
+			c.Value = w.unit(r.Indicator, *r.Value.Value)
 		}
-		target := p.say("report.none")
+		target := w.say("report.none")
 		switch {
 		case r.Target != nil:
-			target = p.target(*r.Target)
-			c.Target = p.say("report.target_line", "target", target)
+			target = w.target(*r.Target)
+			c.Target = w.say("report.target_line", "target", target)
 			switch {
 			case r.Gap != nil && *r.Gap > 0:
 				c.Gap = gap
 			case r.Status == "met":
-				c.Gap, gap = p.say("report.gap_none"), p.say("report.gap_none")
+				c.Gap, gap = w.say("report.gap_none"), w.say("report.gap_none")
 			}
 		case r.Direction == "down":
-			c.Target = p.say("report.target_falling")
+			c.Target = w.say("report.target_falling")
 			target = c.Target
 		}
-		c.Trend = p.change(r)
-		p.Cards = append(p.Cards, c)
+		c.Trend = w.change(r)
+		cards = append(cards, c)
 		t.Rows = append(t.Rows, []string{
 			r.Indicator + " " + c.Title, c.Value, c.Counts, interval, target, gap, c.StatusText,
-			p.number(r.Missing), p.iso(r.AsOf),
+			w.number(r.Missing), w.iso(r.AsOf),
 		})
 	}
-	p.ReadingTable = t
+	return cards, t
 }
 
 // change sets a reading beside the one of the year before.

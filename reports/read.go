@@ -38,7 +38,7 @@ var models = []string{
 
 // Read fills the weekly bulletin of the options' period from the warehouse.
 func Read(ctx context.Context, db *warehouse.DB, opt Options) (*Bulletin, error) {
-	r := &reader{db: db, opt: opt, b: &Bulletin{Week: opt.Period, Today: opt.Today, City: opt.CityName, Organisation: opt.Organisation}}
+	r := &reader{db: db, opt: opt, b: &Bulletin{Week: opt.Period, Today: opt.Today, Masthead: opt.Masthead}}
 	var found []struct {
 		Name string `ch:"name"`
 	}
@@ -96,7 +96,7 @@ func (r *reader) snapshot(ctx context.Context) error {
 		return err
 	}
 	if batches > 0 {
-		r.b.Snapshot = Snapshot{Batch: batch, Batches: int(batches), At: at.UTC(), Hash: hash}
+		r.b.Snapshot = Snapshot{Batch: batch, Batches: int(batches), At: at.UTC(), Hash: hash, Values: r.opt.Values}
 	}
 	return nil
 }
@@ -142,6 +142,20 @@ func (r *reader) cases(ctx context.Context) error {
 }
 
 func (r *reader) warnings(ctx context.Context) error {
+	week := r.opt.Period.String()
+	if err := r.warningsOf(ctx, week, week, ""); err != nil {
+		return err
+	}
+	for _, w := range r.b.Warnings {
+		if slices.Contains(lateRules, w.Rule) && w.Open {
+			r.b.Quality.Late = append(r.b.Quality.Late, w)
+		}
+	}
+	return nil
+}
+
+// warningsOf reads the warnings of the weeks from first to last, of a township or, with an empty area, of the city.
+func (r *reader) warningsOf(ctx context.Context, first, last, area string) error {
 	var rows []struct {
 		ID         string            `ch:"id"`
 		Rule       string            `ch:"rule"`
@@ -158,15 +172,16 @@ func (r *reader) warnings(ctx context.Context) error {
 		Since      string            `ch:"since"`
 		New        bool              `ch:"is_new"`
 		Open       bool              `ch:"is_open"`
+		State      string            `ch:"state"`
 		AreaZh     string            `ch:"area_zh"`
 		AreaEn     string            `ch:"area_en"`
 	}
-	if err := r.db.Select(ctx, &rows, "reports_warnings", clickhouse.Named("week", r.opt.Period.String())); err != nil {
+	if err := r.db.Select(ctx, &rows, "reports_warnings", clickhouse.Named("from", first), clickhouse.Named("week", last), clickhouse.Named("area", area)); err != nil {
 		return err
 	}
 	for _, row := range rows {
 		w := Warning{
-			ID: row.ID, Rule: row.Rule, Severity: Severity(row.Severity), New: row.New, Open: row.Open,
+			ID: row.ID, Rule: row.Rule, Severity: Severity(row.Severity), New: row.New, Open: row.Open, State: row.State,
 			Object: cmp.Or(row.ObjectName, row.Object), ObjectKind: row.ObjectKind, Area: r.area(row.Area, row.AreaZh, row.AreaEn),
 			Addressee: row.Addressee, Since: row.Since, Score: row.Score, Evidence: int(row.Evidence), Args: row.Args,
 		}
@@ -176,11 +191,6 @@ func (r *reader) warnings(ctx context.Context) error {
 		r.b.Warnings = append(r.b.Warnings, w)
 	}
 	arrange(r.b.Warnings)
-	for _, w := range r.b.Warnings {
-		if slices.Contains(lateRules, w.Rule) && w.Open {
-			r.b.Quality.Late = append(r.b.Quality.Late, w)
-		}
-	}
 	return nil
 }
 
@@ -263,8 +273,8 @@ func compareBool(a, b bool) int {
 
 // area names a place: a township by its name, the city by the city's. Anything else is unassigned, the empty text.
 func (r *reader) area(code, zh, en string) message.Text {
-	if code == r.opt.City {
-		return r.opt.CityName
+	if code == r.opt.CityCode {
+		return r.opt.Masthead.City
 	}
 	return message.Text{Zh: zh, En: en}
 }
@@ -315,7 +325,7 @@ func headline(indicator string) bool {
 
 func (r *reader) readings(ctx context.Context) error {
 	var rows []readingRow
-	err := r.db.Select(ctx, &rows, "reports_readings", clickhouse.Named("city", r.opt.City), day("cutoff", r.cutoff()))
+	err := r.db.Select(ctx, &rows, "reports_readings", clickhouse.Named("city", r.opt.CityCode), day("cutoff", r.cutoff()))
 	if err != nil {
 		return err
 	}
@@ -500,7 +510,7 @@ func (r *reader) detectors(ctx context.Context) error {
 	}
 	var out []Detector
 	for _, row := range rows {
-		city := row.Stratum == r.opt.City
+		city := row.Stratum == r.opt.CityCode
 		if shown[row.Series].cityOnly && !city {
 			continue
 		}

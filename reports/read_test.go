@@ -150,8 +150,8 @@ func city(t *testing.T) *warehouse.DB {
 
 func options(t *testing.T, lang message.Lang) Options {
 	return Options{
-		Period: week46(t), Today: period.Date(2026, time.November, 16), Out: t.TempDir(), City: "410184",
-		CityName: message.Text{Zh: "新郑市", En: "Xinzheng"}, Printer: printer(t, lang), By: "test",
+		Period: week46(t), Today: period.Date(2026, time.November, 16), Out: t.TempDir(), CityCode: "410184",
+		Masthead: Masthead{City: message.Text{Zh: "新郑市", En: "Xinzheng"}}, Printer: printer(t, lang), By: "test",
 	}
 }
 

@@ -32,29 +32,40 @@ var templates embed.FS
 // other file. Scripts and styles are allowed by their hashes alone, so that nothing that came with the data
 // can run.
 func Render(b *Bulletin, p *message.Printer) ([]byte, error) {
-	t, err := template.New("weekly.html").Funcs(template.FuncMap{
+	view := newPage(words{p}, b)
+	return execute("weekly.html", &view.head, view)
+}
+
+// RenderSituation writes a situation report or a letter, under the same rules.
+func RenderSituation(s *Situation, p *message.Printer) ([]byte, error) {
+	view := newDocument(words{p}, s)
+	return execute("document.html", &view.head, view)
+}
+
+// execute puts a view into one of the templates; h is the head inside the view.
+func execute(name string, h *head, view any) ([]byte, error) {
+	t, err := template.New(name).Funcs(template.FuncMap{
 		"pair": func(page any, item any) any { return struct{ Page, Item any }{page, item} },
 		"inc":  func(i int) int { return i + 1 },
-	}).ParseFS(templates, "templates/*.html")
+	}).ParseFS(templates, "templates/parts.html", "templates/"+name)
 	if err != nil {
-		return nil, fmt.Errorf("read the bulletin's template: %w", err)
+		return nil, fmt.Errorf("read the template %s: %w", name, err)
 	}
-	view := newPage(words{p}, b)
-	view.style, view.chartLibrary, view.script = style, chartLibrary, script
+	h.style, h.chartLibrary, h.script = style, chartLibrary, script
 	var out bytes.Buffer
 	if err := t.Execute(&out, view); err != nil {
-		return nil, fmt.Errorf("render bulletin %s: %w", b.Week, err)
+		return nil, fmt.Errorf("render %s: %w", h.Title, err)
 	}
 	return out.Bytes(), nil
 }
 
 // Say is the catalogue for the template.
-func (p *page) Say(key string, args ...any) string { return p.say("report."+key, args...) }
+func (h *head) Say(key string, args ...any) string { return h.say("report."+key, args...) }
 
 // Policy is the content security policy of the page.
-func (p *page) Policy() string {
+func (h *head) Policy() string {
 	return fmt.Sprintf("default-src 'none'; script-src '%s' '%s'; style-src '%s'; img-src data:; base-uri 'none'; form-action 'none'",
-		source(p.chartLibrary), source(p.script), source(p.style))
+		source(h.chartLibrary), source(h.script), source(h.style))
 }
 
 func source(text string) string {
@@ -63,6 +74,6 @@ func source(text string) string {
 }
 
 // Style, Library and Script go into the page as they are: they are part of the program.
-func (p *page) Style() template.CSS  { return template.CSS(p.style) }
-func (p *page) Library() template.JS { return template.JS(p.chartLibrary) }
-func (p *page) Script() template.JS  { return template.JS(p.script) }
+func (h *head) Style() template.CSS  { return template.CSS(h.style) }
+func (h *head) Library() template.JS { return template.JS(h.chartLibrary) }
+func (h *head) Script() template.JS  { return template.JS(h.script) }

@@ -34,7 +34,11 @@ func printer(t testing.TB, lang message.Lang) *message.Printer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := message.LoadFS(fstest.MapFS{"report.yaml": {Data: texts}, "series.yaml": {Data: series}, "warn.yaml": {Data: []byte(titles.String())}})
+	situation, err := os.ReadFile("../internal/message/situation.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := message.LoadFS(fstest.MapFS{"report.yaml": {Data: texts}, "situation.yaml": {Data: situation}, "series.yaml": {Data: series}, "warn.yaml": {Data: []byte(titles.String())}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,8 @@ import (
 // summary returns the three points at the head of the bulletin: cases and warnings, targets, data.
 func (w words) summary(b *Bulletin) []SummaryPoint {
 	return []SummaryPoint{
-		{w.say("report.point_cases"), w.casesSentence(b) + w.warningsSentence(b)},
-		{w.say("report.point_targets"), w.targetsSentence(b)},
+		{w.say("report.point_cases"), w.casesSentence(b) + w.expectation(b) + w.warningsSentence(b)},
+		{w.say("report.point_targets"), w.targetsSentence(b.Readings)},
 		{w.say("report.point_data"), w.dataSentence(b)},
 	}
 }
@@ -152,10 +152,10 @@ func (w words) split(s bySeverity) string {
 // namedGaps is how many missed targets the summary spells out; the readings show all of them.
 const namedGaps = 3
 
-func (w words) targetsSentence(b *Bulletin) string {
+func (w words) targetsSentence(readings []Reading) string {
 	var below []Reading
 	met, unsure, targets := 0, 0, 0
-	for _, r := range b.Readings {
+	for _, r := range readings {
 		if r.Target == nil {
 			continue
 		}
@@ -170,7 +170,7 @@ func (w words) targetsSentence(b *Bulletin) string {
 		}
 	}
 	if targets == 0 {
-		return w.say("report.targets_none") + w.directionSentence(b)
+		return w.say("report.targets_none") + w.directionSentence(readings)
 	}
 	slices.SortStableFunc(below, func(a, b Reading) int { return cmp.Compare(shortfall(b), shortfall(a)) })
 	key := "report.targets_count"
@@ -179,6 +179,9 @@ func (w words) targetsSentence(b *Bulletin) string {
 		key = "report.targets_all_met"
 	case len(below):
 		key = "report.targets_none_met"
+	}
+	if targets == 1 && key != "report.targets_count" {
+		key += "_one"
 	}
 	text := w.say(key, "all", w.count(targets), "met", w.count(met), "below", w.count(len(below)))
 	if unsure > 0 {
@@ -200,13 +203,13 @@ func (w words) targetsSentence(b *Bulletin) string {
 		}
 		text += w.say(key, "gaps", w.clauses(gaps))
 	}
-	return text + w.directionSentence(b)
+	return text + w.directionSentence(readings)
 }
 
 // directionSentence speaks of the readings whose target is a direction: T7 and T8.
-func (w words) directionSentence(b *Bulletin) string {
+func (w words) directionSentence(readings []Reading) string {
 	text := ""
-	for _, r := range b.Readings {
+	for _, r := range readings {
 		if r.Target != nil || r.Direction != "down" {
 			continue
 		}

@@ -23,6 +23,24 @@ func (d *drawing) text(x, y float64, class, anchor, label string) {
 	d.add(`<text x="%s" y="%s" class="%s" text-anchor="%s">%s</text>`, px(x), px(y), class, anchor, html.EscapeString(label))
 }
 
+// name writes the name of a row, to the left of x, in two lines if it is long.
+func (d *drawing) name(x, y float64, name string) {
+	const width = 11.5
+	if columns(name) <= width {
+		d.text(x, y+4, "t", "end", name)
+		return
+	}
+	first := []rune(name)
+	for columns(string(first)) > width {
+		first = first[:len(first)-1]
+	}
+	if at := strings.LastIndex(string(first), " "); at > len(string(first))/2 {
+		first = []rune(string(first)[:at])
+	}
+	d.text(x, y-2, "t small", "end", strings.TrimSpace(string(first)))
+	d.text(x, y+8, "t small", "end", fit(strings.TrimSpace(name[len(string(first)):]), width+1))
+}
+
 // px writes a length with one decimal.
 func px(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
 
@@ -81,12 +99,12 @@ func (s series) svg(alt string) template.HTML {
 	}
 	highest, step := s.scale()
 	plot := height - top - bottom
-	y := func(v float64) float64 { return top + plot*(1-v/highest) }
+	y := func(v float64) float64 { return top + plot*(1-(v-s.floor)/(highest-s.floor)) }
 	slot := (width - left - right) / float64(max(1, len(s.labels)))
 	x := func(i int) float64 { return left + slot*(float64(i)+0.5) }
-	for v := 0.0; v <= highest*1.0001; v += step {
+	for v := s.floor; v <= highest*1.0001; v += step {
 		class := "grid"
-		if v == 0 {
+		if v == s.floor {
 			class = "axis"
 		}
 		d.add(`<path class="%s" d="M%s %sH%s"/>`, class, px(left), px(y(v)), px(width-right))
@@ -105,6 +123,9 @@ func (s series) svg(alt string) template.HTML {
 		if (len(s.labels)-1-i)%every == 0 {
 			d.text(min(x(i), width-6*columns(s.labels[i])), height-6, "t", "middle", s.labels[i])
 		}
+	}
+	for _, i := range s.breaks {
+		d.add(`<path class="break" d="M%s %sV%s"/>`, px(x(i)-slot/2), px(top), px(height-bottom))
 	}
 	for _, l := range s.layers {
 		l.draw(&d, x, y, slot)
@@ -211,7 +232,7 @@ func (r ranks) svg(alt string) template.HTML {
 	}
 	for i, m := range r.marks {
 		y := top + row*(float64(i)+0.5)
-		d.text(label-8, y+4, "t", "end", fit(r.names[i], 11.5))
+		d.name(label-8, y, r.names[i])
 		if m.interval {
 			d.add(`<path class="i1" d="M%s %sH%s"/>`, px(x(m.low)), px(y), px(x(m.high)))
 		}
@@ -221,6 +242,35 @@ func (r ranks) svg(alt string) template.HTML {
 		}
 		d.add(`<circle class="f1%s" cx="%s" cy="%s" r="5"/>`, hollow, px(x(m.value)), px(y))
 		d.text(width, y+4, "t", "end", m.label)
+	}
+	return d.picture(width, height, alt)
+}
+
+// svg draws the bars.
+func (r rows) svg(alt string) template.HTML {
+	const width, row, top, bottom, label = 480.0, 21.0, 6.0, 38.0, 150.0
+	height := top + row*float64(len(r.names)) + bottom
+	highest, step := r.scale()
+	x := func(v float64) float64 { return label + (width-label-64)*v/highest }
+	var d drawing
+	for v := 0.0; v <= highest*1.0001; v += step {
+		class := "grid"
+		if v == 0 {
+			class = "axis"
+		}
+		d.add(`<path class="%s" d="M%s %sV%s"/>`, class, px(x(v)), px(top), px(height-bottom))
+		d.text(x(v), height-bottom+16, "t", "middle", strconv.FormatFloat(v, 'f', -1, 64))
+	}
+	d.text((label+width-64)/2, height-6, "t", "middle", r.axis)
+	for i, m := range r.marks {
+		y := top + row*(float64(i)+0.5)
+		d.name(label-8, y, r.names[i])
+		at := label
+		if m.ok {
+			at = x(m.value)
+			d.add(`<rect class="f1" x="%s" y="%s" width="%s" height="13"/>`, px(label), px(y-6.5), px(at-label))
+		}
+		d.text(at+5, y+4, "t", "start", m.label)
 	}
 	return d.picture(width, height, alt)
 }

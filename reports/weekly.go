@@ -23,14 +23,15 @@ var ErrNotAWeek = errors.New("a weekly report needs an ISO week")
 
 // Options say which report to write, about whom, in which language and where to.
 type Options struct {
-	Period       period.Period    // ISO week
-	Today        time.Time        // day of evaluation, midnight UTC
-	Out          string           // folder, made if it is missing
-	City         string           // six-digit code of the city
-	CityName     message.Text     // empty: the catalogue's
-	Organisation message.Text     // empty: the catalogue's
-	Printer      *message.Printer // language and texts
-	By           string           // user or job, for the record
+	Period   period.Period // ISO week
+	Today    time.Time     // day of evaluation, midnight UTC
+	Out      string        // folder, made if it is missing
+	CityCode string        // six digits
+	Masthead
+	Values   string           // SHA-256 of the frozen values that the report shows; empty: none are frozen
+	Revision Revision         // of the report, as its values were frozen before
+	Printer  *message.Printer // language and texts
+	By       string           // user or job, for the record
 }
 
 // Result is a report that was written.
@@ -40,7 +41,8 @@ type Result struct {
 	Bytes  int    `json:"bytes"`
 	Period string `json:"period"`
 	Lang   string `json:"lang"`
-	Kind   string `json:"kind"` // weekly
+	Kind   string `json:"kind"`           // weekly, monthly, quarterly, annual, township
+	Area   string `json:"area,omitempty"` // township of a letter
 }
 
 // Weekly writes the weekly bulletin as one HTML file and records it. The file appears whole or not at all;
@@ -58,12 +60,24 @@ func Weekly(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) 
 	if err != nil {
 		return Result{}, err
 	}
-	name := FileName(opt.Period, opt.Printer.Lang())
-	sum := sha256.Sum256(data)
-	result := Result{
-		Path: filepath.Join(opt.Out, name), SHA256: hex.EncodeToString(sum[:]), Bytes: len(data),
-		Period: opt.Period.String(), Lang: string(opt.Printer.Lang()), Kind: "weekly",
+	return publish(ctx, db, FileName(opt.Period, opt.Printer.Lang()), data, Result{Kind: string(KindWeekly)}, opt, started)
+}
+
+// WriteSituation writes a situation report or a letter that has been read as one HTML file and records it.
+func WriteSituation(ctx context.Context, db *warehouse.DB, s *Situation, opt Options) (Result, error) {
+	started := time.Now()
+	data, err := RenderSituation(s, opt.Printer)
+	if err != nil {
+		return Result{}, err
 	}
+	return publish(ctx, db, s.FileName(opt.Printer.Lang()), data, Result{Kind: string(s.Kind), Area: s.Area.Code}, opt, started)
+}
+
+// publish puts a file in place and records it.
+func publish(ctx context.Context, db *warehouse.DB, name string, data []byte, result Result, opt Options, started time.Time) (Result, error) {
+	digest := sha256.Sum256(data)
+	result.Path, result.SHA256, result.Bytes = filepath.Join(opt.Out, name), hex.EncodeToString(digest[:]), len(data)
+	result.Period, result.Lang = opt.Period.String(), string(opt.Printer.Lang())
 	if err := write(result.Path, data); err != nil {
 		return Result{}, fmt.Errorf("write report %s: %w", name, err)
 	}
@@ -71,6 +85,22 @@ func Weekly(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) 
 		return Result{}, fmt.Errorf("record report %s: %w", name, err)
 	}
 	return result, nil
+}
+
+// FileName is the name of a situation report or letter: quarterly-2026Q3.html, township-2026Q3-410184001.en.html. Without
+// what is hidden it has public in it.
+func (s *Situation) FileName(lang message.Lang) string {
+	name := string(s.Kind) + "-" + s.Period.String()
+	if s.Area.Code != "" {
+		name += "-" + s.Area.Code
+	}
+	if s.Least > 0 {
+		name += "-public"
+	}
+	if lang != message.Chinese {
+		name += "." + string(lang)
+	}
+	return name + ".html"
 }
 
 // FileName is the name of a weekly bulletin: weekly-2026-W46.html, weekly-2026-W46.en.html.

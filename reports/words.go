@@ -91,13 +91,17 @@ func (w words) of(n, d float64) string {
 // never as a percentage.
 func (w words) value(v Value, unit string, target *float64) string {
 	switch {
+	case v.Hidden:
+		return w.say("report.hidden")
 	case v.Value == nil:
 		return w.say("report.no_data")
 	case unit == "share" && v.D != nil && *v.D < MinRanked:
 		return w.of(v.N, *v.D)
 	case unit == "share":
 		return w.percent(*v.Value, target)
-	case unit == "per_100000":
+	case unit == "mean", unit == "median":
+		return decimals(*v.Value)
+	case unit == "per_100000", unit == "per_10000":
 		return strconv.FormatFloat(tenths(*v.Value), 'f', 1, 64)
 	}
 	return w.number(*v.Value)
@@ -111,6 +115,9 @@ func (w words) interval(v Value, unit string) string {
 	low, high := *v.Lower, *v.Upper
 	if unit == "share" {
 		return w.say("report.range", "low", w.percent(low, nil), "high", w.percent(high, nil))
+	}
+	if unit == "mean" || unit == "median" {
+		return w.say("report.range", "low", decimals(low), "high", decimals(high))
 	}
 	return w.say("report.range", "low", strconv.FormatFloat(tenths(low), 'f', 1, 64),
 		"high", strconv.FormatFloat(tenths(high), 'f', 1, 64))

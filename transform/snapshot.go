@@ -143,6 +143,44 @@ func TakeSnapshot(ctx context.Context, db, from *warehouse.DB, opt Options, f Fr
 	return s, s.store(ctx, db)
 }
 
+// FrozenHash returns the SHA-256 of the values that TakeSnapshot would freeze, so that a document can name them before it is
+// written.
+//
+// Errors: ErrNoValues when there are none.
+func FrozenHash(ctx context.Context, db *warehouse.DB, opt Options, f Freeze) (string, error) {
+	opt = opt.withDefaults(db)
+	tables, err := listTables(ctx, db)
+	if err != nil {
+		return "", err
+	}
+	if _, ok := tables[batchModel]; !ok {
+		return "", ErrNoValues
+	}
+	h := sha256.New()
+	n, err := f.write(ctx, db, opt, h)
+	if err != nil {
+		return "", err
+	}
+	if n == 0 {
+		return "", ErrNoValues
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// HasModels reports whether all the tables have been made by a transform.
+func HasModels(ctx context.Context, db *warehouse.DB, names ...string) (bool, error) {
+	tables, err := listTables(ctx, db)
+	if err != nil {
+		return false, err
+	}
+	for _, name := range names {
+		if _, ok := tables[name]; !ok {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
 // scope binds what the snapshot holds.
 func (f Freeze) scope(number uint64, opt Options) []any {
 	return []any{

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
-	"path/filepath"
+	"os"
 
 	"github.com/spf13/cobra"
 
+	"ohwatch/internal/config"
 	"ohwatch/internal/message"
 	"ohwatch/internal/period"
 	"ohwatch/reports"
@@ -15,8 +17,12 @@ import (
 
 // newReportCommand is `ohwatch report`: bulletins for the leadership.
 func newReportCommand(a *app) *cobra.Command {
-	command := group(&cobra.Command{Use: "report weekly|list", Short: a.text("report.command_short", nil)})
-	command.AddCommand(newReportWeeklyCommand(a), newReportListCommand(a))
+	command := group(&cobra.Command{Use: "report weekly|monthly|quarterly|annual|township|list", Short: a.text("report.command_short", nil)})
+	command.AddCommand(newReportWeeklyCommand(a))
+	for _, kind := range []reports.Kind{reports.KindMonthly, reports.KindQuarterly, reports.KindAnnual, reports.KindTownship} {
+		command.AddCommand(newReportSituationCommand(a, kind))
+	}
+	command.AddCommand(newReportListCommand(a))
 	return command
 }
 
@@ -77,11 +83,50 @@ type bulletin struct {
 // weekly writes the bulletin of a week into the folder, the configured one if out is empty. It speaks the
 // language of --lang, else the one configured for bulletins.
 func (a *app) weekly(ctx context.Context, week period.Period, out, by string) (bulletin, error) {
-	printer := a.printer
+	return a.weeklyIn(ctx, a.reportPrinter(), week, out, by)
+}
+
+// reportPrinter speaks the language of --lang, else the one configured for reports.
+func (a *app) reportPrinter() *message.Printer {
 	if a.flags.lang == "" {
-		printer = a.catalogue.Printer(message.Lang(a.cfg.Reports.Lang))
+		return a.catalogue.Printer(message.Lang(a.cfg.Reports.Lang))
 	}
-	return a.weeklyIn(ctx, printer, week, out, by)
+	return a.printer
+}
+
+// reportFolder is the folder for reports, the configured one if out is empty.
+func (a *app) reportFolder(out string) string {
+	if out == "" {
+		return a.cfg.ReportsFolder()
+	}
+	return out
+}
+
+// logoMost is the size in bytes above which a file is not taken for a logo: reports carry it.
+const logoMost = 512 << 10
+
+// masthead is what the configuration prints at the head of reports.
+func (a *app) masthead() (reports.Masthead, error) {
+	city, r := a.cfg.City, a.cfg.Reports
+	m := reports.Masthead{
+		City:         message.Text{Zh: city.NameZh, En: city.NameEn},
+		Organisation: message.Text{Zh: city.OrganisationZh, En: city.OrganisationEn},
+		RedHead:      message.Text{Zh: r.RedHeadZh, En: r.RedHeadEn},
+	}
+	if r.Logo == "" {
+		return m, nil
+	}
+	path := a.cfg.InData(r.Logo)
+	info, err := os.Stat(path)
+	if err == nil && info.Size() <= logoMost {
+		m.Logo, err = os.ReadFile(path)
+	}
+	if err != nil || !bytes.HasPrefix(m.Logo, []byte("\x89PNG\r\n\x1a\n")) {
+		return m, &config.Error{Code: "config.invalid", Args: map[string]string{
+			"where": "-", "key": "reports.logo", "value": r.Logo, "want": "PNG, at most 512 KiB",
+		}, Err: err}
+	}
+	return m, nil
 }
 
 // weeklyIn writes the bulletin of a week in the printer's language into the folder, the configured one if out is
@@ -90,18 +135,12 @@ func (a *app) weeklyIn(ctx context.Context, printer *message.Printer, week perio
 	if err := a.openDB(ctx); err != nil {
 		return bulletin{}, err
 	}
-	if out == "" {
-		out = a.cfg.Reports.Out
-		if !filepath.IsAbs(out) {
-			out = filepath.Join(a.cfg.Data.Dir, out)
-		}
+	head, err := a.masthead()
+	if err != nil {
+		return bulletin{}, err
 	}
-	city := a.cfg.City
 	result, err := reports.Weekly(ctx, a.db, reports.Options{
-		Period: week, Today: a.today(), Out: out, City: city.Code,
-		CityName:     message.Text{Zh: city.NameZh, En: city.NameEn},
-		Organisation: message.Text{Zh: city.OrganisationZh, En: city.OrganisationEn},
-		Printer:      printer, By: by,
+		Period: week, Today: a.today(), Out: a.reportFolder(out), CityCode: a.cfg.City.Code, Masthead: head, Printer: printer, By: by,
 	})
 	if err != nil {
 		return bulletin{}, err

@@ -170,8 +170,12 @@ type Assessment struct {
 
 // Reports says where bulletins go.
 type Reports struct {
-	Out  string `yaml:"out"`  // folder, relative to the data directory
-	Lang string `yaml:"lang"` // zh or en
+	Out        string `yaml:"out"`         // folder, relative to the data directory
+	Lang       string `yaml:"lang"`        // zh or en
+	RedHeadZh  string `yaml:"red_head_zh"` // red head (红头) above the title; empty: none
+	RedHeadEn  string `yaml:"red_head_en"`
+	Logo       string `yaml:"logo"`        // PNG file, relative to the data directory; empty: none
+	SmallCells int    `yaml:"small_cells"` // counts from 1 to below it are hidden in public reports
 }
 
 // Dose says what the standards on personal doses leave to whoever keeps the records.
@@ -279,7 +283,7 @@ func Default() Config {
 		},
 		Serve:   Serve{Listen: "127.0.0.1:8080"},
 		Upload:  Upload{MaxSize: 512 << 20, PerMinute: 120},
-		Reports: Reports{Out: "reports", Lang: "zh"},
+		Reports: Reports{Out: "reports", Lang: "zh", SmallCells: 5},
 
 		Assessment: Assessment{Scheme: "city"},
 		Dose:       Dose{BelowMDL: "half", ThyroidShield: true, FirstBlock: 2001},

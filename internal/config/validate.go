@@ -111,6 +111,7 @@ func (c Config) validate(sources source) error {
 
 	filled("reports.out", c.Reports.Out, "reports")
 	check(c.Reports.Lang == "zh" || c.Reports.Lang == "en", "reports.lang", c.Reports.Lang, "zh / en")
+	check(c.Reports.SmallCells >= 2 && c.Reports.SmallCells <= 100, "reports.small_cells", strconv.Itoa(c.Reports.SmallCells), "2…100")
 
 	check(slices.Contains([]string{"half", "zero", "mdl"}, c.Dose.BelowMDL), "dose.below_mdl", c.Dose.BelowMDL, "half / zero / mdl")
 	check(c.Dose.FirstBlock >= 1900 && c.Dose.FirstBlock <= 2200, "dose.first_block", strconv.Itoa(c.Dose.FirstBlock), "2001")
