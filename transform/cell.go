@@ -20,15 +20,15 @@ type reading struct {
 	asOf         time.Time // day, midnight UTC
 }
 
-// place is the stratum of a cell.
-type place struct{ area, dim, value string }
+// cellPlace is the stratum of a cell.
+type cellPlace struct{ area, dim, value string }
 
 // cells are the values of one indicator, column by column; NaN is missing. Variants, readings and places are numbers of
 // what they stand for in the lists.
 type cells struct {
 	variantNames []string
 	readings     []reading
-	places       []place
+	places       []cellPlace
 
 	variants, times, strata []uint32
 	numerators              []float64
@@ -43,7 +43,7 @@ type cells struct {
 // grid are the cells that every indicator has: those of dim_cell.
 type grid struct {
 	readings      []reading
-	places        []place
+	places        []cellPlace
 	times, strata []uint32 // of each cell
 }
 
@@ -90,12 +90,12 @@ func scanCells(ctx context.Context, db *warehouse.DB, query string, values map[s
 	if err := rows.Err(); err != nil {
 		return nil, 0, err
 	}
-	c.readings, c.places = make([]reading, len(periods)), make([]place, len(dims))
+	c.readings, c.places = make([]reading, len(periods)), make([]cellPlace, len(dims))
 	for k := range periods {
 		c.readings[k] = reading{kinds[k], periods[k], days[k]}
 	}
 	for k := range dims {
-		c.places[k] = place{areas[k], dims[k], dimValues[k]}
+		c.places[k] = cellPlace{areas[k], dims[k], dimValues[k]}
 	}
 	for _, numbers := range [][]uint32{c.variants, c.times, c.strata} {
 		for k := range numbers {
@@ -192,7 +192,7 @@ func (c *cells) complete(i Indicator, g *grid, city string, absent float64) erro
 		}
 	}
 	for _, p := range c.places {
-		whole.places = append(whole.places, place{city, p.dim, p.value})
+		whole.places = append(whole.places, cellPlace{city, p.dim, p.value})
 	}
 	*c = *whole
 	return nil
@@ -205,7 +205,7 @@ func (c *cells) write(b *warehouse.Blocks, i Indicator, at time.Time) error {
 		return warehouse.NativeColumn{Bytes: warehouse.Dictionary(texts, places)}
 	}
 	repeated := func(text string) warehouse.NativeColumn { return dictionary([]string{text}, make([]uint32, n)) }
-	ofPlaces := func(of func(place) string) warehouse.NativeColumn {
+	ofPlaces := func(of func(cellPlace) string) warehouse.NativeColumn {
 		texts, numbers := distinct(c.places, of)
 		return dictionary(texts, through(c.strata, numbers))
 	}
@@ -236,7 +236,7 @@ func (c *cells) write(b *warehouse.Blocks, i Indicator, at time.Time) error {
 		{Bytes: kinds},
 		dictionary(periods, through(c.times, periodNumbers)),
 		{Bytes: days},
-		ofPlaces(func(p place) string { return p.area }), ofPlaces(func(p place) string { return p.dim }), ofPlaces(func(p place) string { return p.value }),
+		ofPlaces(func(p cellPlace) string { return p.area }), ofPlaces(func(p cellPlace) string { return p.dim }), ofPlaces(func(p cellPlace) string { return p.value }),
 		floats(c.numerators), nullable(c.denominators), nullable(c.values), nullable(c.lowers), nullable(c.uppers),
 		nullable(c.targets), nullable(c.gaps), floats(c.missings), dictionary(statusNames, c.statuses),
 		{Bytes: instants},

@@ -146,7 +146,7 @@ func number(x float64) *float64 {
 // trendKey names one series of years.
 type trendKey struct {
 	variant uint32
-	place   place
+	place   cellPlace
 }
 
 // trendYear is one complete year of a series.
