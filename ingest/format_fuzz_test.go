@@ -76,6 +76,27 @@ func FuzzParquet(f *testing.F) {
 	})
 }
 
+// FuzzArrow decodes as a load does, in a process of its own: the reader of Arrow takes as much memory as a damaged length says.
+func FuzzArrow(f *testing.F) {
+	for _, n := range []int{0, 20} {
+		f.Add(arrowBytes(f, n, false))
+		f.Add(arrowBytes(f, n, true))
+	}
+	f.Add([]byte("ARROW1\x00\x00"))
+	f.Add([]byte("\xff\xff\xff\xff\xff\xff\xff\x7f\x10\x00\x00\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(t.TempDir(), "a.arrow")
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := linesOf(t, path)
+		var refusal *Refusal
+		if err != nil && !errors.As(err, &refusal) {
+			t.Errorf("not a refusal: %v", err)
+		}
+	})
+}
+
 func FuzzJSON(f *testing.F) {
 	f.Add([]byte(`{"a":1,"b":{"c":[1,{"x":"y","z":null}],"d":"\u4e2d\ud83d\ude00"}}` + "\n" + `{"a":true}`))
 	f.Add([]byte(`[{"a":"b"},{"a":1e5}]`))
