@@ -37,6 +37,13 @@ var linked = []string{"ops_alias", "ops_batch", "ops_finding", "ops_measure", "o
 // whose today is that day. It is a database of its own, with views of the loaded rows and tables for results,
 // and is removed afterwards. Batches that were taken back later still count in it.
 func AsOf(ctx context.Context, db *warehouse.DB, date time.Time, opt Options, use func(*warehouse.DB, Options) error) (err error) {
+	opt.Today, opt.AsOf, opt.Full, opt.Select, opt.evenIfWrong = date, EndOfDay(date), false, nil, true
+	return inScratch(ctx, db, date, func(scratch *warehouse.DB) error { return use(scratch, opt) })
+}
+
+// inScratch calls use with a database that shows the loaded rows and has empty tables for results, named after a day, and
+// drops it afterwards.
+func inScratch(ctx context.Context, db *warehouse.DB, date time.Time, use func(*warehouse.DB) error) (err error) {
 	tables, err := listTables(ctx, db)
 	if err != nil {
 		return err
@@ -68,8 +75,7 @@ func AsOf(ctx context.Context, db *warehouse.DB, date time.Time, opt Options, us
 			return fmt.Errorf("prepare a database as of %s: %w", date.Format(time.DateOnly), err)
 		}
 	}
-	opt.Today, opt.AsOf, opt.Full, opt.Select, opt.evenIfWrong = date, EndOfDay(date), false, nil, true
-	return use(scratch, opt)
+	return use(scratch)
 }
 
 // narrow restricts a run as of a day, whose tables nobody else reads, to the indicators that opt.Select names: to them, the

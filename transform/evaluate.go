@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -110,7 +111,15 @@ func (e *Evaluation) run(ctx context.Context, db *warehouse.DB, rules []Rule, op
 	}
 	h := history{week: e.Week, isPast: e.Week.String() < latest, today: opt.Today, at: opt.Now(), by: opt.By, seen: map[string]bool{}}
 	var worked []ruleWeek
-	asked := e.ask(ctx, db, rules, first, h.isPast, byID, opt)
+	asked := askAll(ctx, rules, opt.Log, e.Week, func(r Rule) (a answer) {
+		if a.found, a.err = r.candidates(ctx, db, e.Week, opt); a.err == nil {
+			a.err = r.markBacklog(ctx, db, e.Week, first, a.found, byID, opt)
+		}
+		if a.err == nil {
+			a.late, a.err = r.late(ctx, db, e.Week, first[ruleVersion{r.ID, r.Version}], h.isPast, a.found, byID, opt)
+		}
+		return a
+	})
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -160,25 +169,18 @@ type answer struct {
 	err   error
 }
 
-// ask runs the rules, two at a time: while the engine works for one of them, the rows of the other are read.
-func (e *Evaluation) ask(
-	ctx context.Context, db *warehouse.DB, rules []Rule, first map[ruleVersion]period.Period, isPast bool, known map[string]Warning, opt Options,
-) []answer {
+// askAll asks the rules about a week, two at a time: while the engine works for one of them, the rows of the other are read.
+func askAll(ctx context.Context, rules []Rule, log *slog.Logger, week period.Period, ask func(Rule) answer) []answer {
 	answers := make([]answer, len(rules))
 	next := make(chan int)
 	var workers sync.WaitGroup
 	for range ruleWorkers {
 		workers.Go(func() {
 			for i := range next {
-				r, start := rules[i], time.Now()
-				a := &answers[i]
-				if a.found, a.err = r.candidates(ctx, db, e.Week, opt); a.err == nil {
-					a.err = r.markBacklog(ctx, db, e.Week, first, a.found, known, opt)
-				}
-				if a.err == nil {
-					a.late, a.err = r.late(ctx, db, e.Week, first[ruleVersion{r.ID, r.Version}], isPast, a.found, known, opt)
-				}
-				opt.Log.Debug("rule asked", "rule", r.ID, "week", e.Week.String(), "rows", len(a.found), "late", len(a.late.since), "ms", time.Since(start).Milliseconds())
+				start := time.Now()
+				a := ask(rules[i])
+				answers[i] = a
+				log.DebugContext(ctx, "rule asked", "rule", rules[i].ID, "week", week.String(), "rows", len(a.found), "late", len(a.late.since), "ms", time.Since(start).Milliseconds())
 			}
 		})
 	}

@@ -500,8 +500,11 @@ func startRun(ctx context.Context, db *warehouse.DB, opt Options, kind, name str
 	return r, r.flush(ctx)
 }
 
-// step records one finished part of the run.
+// step records one finished part of the run. A nil record keeps nothing: a back-test leaves none.
 func (r *runRecord) step(ctx context.Context, kind, name string, rows uint64, seconds float64, detail string, failure error) error {
+	if r == nil {
+		return nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.add(kind, name, rows, seconds, detail, failure)

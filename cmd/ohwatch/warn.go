@@ -62,7 +62,7 @@ func newWarnCommand(a *app) *cobra.Command {
 			return transform.AsOf(ctx, a.db, day, opt, evaluate)
 		},
 	}
-	command.AddCommand(newEmitCommand(a), newBudgetCommand(a))
+	command.AddCommand(newEmitCommand(a), newBudgetCommand(a), newBacktestCommand(a))
 	command.Flags().StringVar(&weekText, "week", "", a.text("warn.flag_week", nil))
 	command.Flags().StringVar(&asOf, "as-of", "", a.text("warn.flag_as_of", nil))
 	command.Flags().StringVar(&failOn, "fail-on", "", a.text("warn.flag_fail_on", nil))

@@ -22,6 +22,9 @@ WITH
             argMax(report_no::String, is_over)                                        AS report,
             groupArrayIf(concat('detection:', toString(batch), ':', toString(row)), is_over) AS lines
         FROM fct_detection_result
+        WHERE employer_key IN (
+            SELECT employer_key FROM fct_detection_result
+            WHERE ifNull(issue_date, sample_date) <= {week_end:Date32} AND ifNull(issue_date, sample_date) > addDays({week_end:Date32}, -{lookback_days:Int32}))
         GROUP BY employer_key, workshop, post, judged_as, sample_date
         HAVING known <= {week_end:Date32}
     ),

@@ -13,24 +13,7 @@
 -- between its days of sending in history_days before its last one, at least min_days; the day of sending is the
 -- date that the rows themselves carry (upload, issue, report). Sources silent for more than max_days have gone.
 WITH
-    sends AS
-    (
-        SELECT DISTINCT 'exam' AS stream, institution_code::String AS source, institution_name::String AS source_name,
-            coalesce(upload_date, report_date, exam_date) AS sent
-        FROM stg_exam
-        UNION DISTINCT
-        SELECT DISTINCT 'detection', institution_code::String, institution_name::String, coalesce(submit_date, issue_date, sample_date) FROM stg_detection
-        UNION DISTINCT
-        SELECT DISTINCT 'dose', dosimetry_org::String, dosimetry_org::String, ifNull(report_date, period_end) FROM stg_dose
-        UNION DISTINCT
-        SELECT DISTINCT 'case_report', report_org::String, report_org::String, report_date FROM stg_case_report
-        UNION DISTINCT
-        SELECT DISTINCT 'insurance', '', '', addDays(addMonths(period, 1), -1) FROM stg_insurance
-        UNION DISTINCT
-        SELECT DISTINCT 'training', '', '', train_date FROM stg_training
-        UNION DISTINCT
-        SELECT DISTINCT 'declaration', '', '', accept_date FROM stg_declaration
-    ),
+    sends AS (SELECT stream, source, name AS source_name, sent FROM fct_send_day),
     sources AS
     (
         SELECT stream, part.1 AS sender, max(part.2) AS name, arraySort(groupUniqArray(sent)) AS days

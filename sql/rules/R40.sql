@@ -16,23 +16,14 @@ WITH
     toStartOfMonth(addMonths(toStartOfMonth(addDays(day, 1)), -1)) AS month,
     sends AS
     (
-        SELECT 'exam' AS stream, institution_code::String AS source, toStartOfMonth(coalesce(upload_date, report_date, exam_date)) AS sent, count() AS n, any(institution_name)::String AS said,
-            min(concat('exam:', toString(batch), ':', toString(row))) AS line
-        FROM stg_exam GROUP BY source, sent
-        UNION ALL
-        SELECT 'detection', institution_code::String AS source, toStartOfMonth(coalesce(submit_date, issue_date, sample_date)) AS sent, count(), any(institution_name)::String,
-            min(concat('detection:', toString(batch), ':', toString(row)))
-        FROM stg_detection GROUP BY source, sent
-        UNION ALL
-        SELECT 'dose', dosimetry_org::String AS source, toStartOfMonth(ifNull(report_date, period_end)) AS sent, count(), dosimetry_org::String, min(concat('dose:', toString(batch), ':', toString(row)))
-        FROM stg_dose GROUP BY source, sent
-        UNION ALL
-        SELECT 'case_report', report_org::String AS source, toStartOfMonth(report_date) AS sent, count(), report_org::String, min(concat('case_report:', toString(batch), ':', toString(row)))
-        FROM stg_case_report GROUP BY source, sent
+        SELECT stream, source, toStartOfMonth(fct_send_day.sent) AS sent, sum(n_rows) AS n, max(name) AS said, min(fct_send_day.line) AS line
+        FROM fct_send_day
+        WHERE stream IN ('exam', 'detection', 'dose', 'case_report')
+        GROUP BY stream, source, sent
     ),
     months AS
     (
-        SELECT stream, part AS source, sent, sum(n) AS rows_sent, if(part = '', '', any(said)) AS name, min(line) AS line
+        SELECT stream, part AS source, sent, sum(n) AS rows_sent, if(part = '', '', max(said)) AS name, min(line) AS line
         FROM sends
         ARRAY JOIN if(source = '', [''], ['', source]) AS part
         WHERE toMonth(sent) = toMonth(month) AND sent <= month AND sent >= addYears(month, -{max_years:Int32})
