@@ -12,8 +12,18 @@ func diseaseCases() []ruleCase {
 				card("R01chronic", "r01b", 1002, "OD2024-05-30", "2026-11-10", "severity", "'慢性轻度'", "occur_date", "'2026-11-09'"),
 			},
 		}},
-		{"R02", "red", "R02+", "R02-", rowsOf{ // nobody ill
-			"event": {acute("R02+", "cluster", "2026-11-10", 10, 0), acute("R02-", "cluster", "2026-11-10", 0, 0)},
+		{"R02", "red", "R02+", "R02-", rowsOf{ // ten ill, and nobody ill; what grades they have, TestRules_RaiseAndMiss says
+			"event": {
+				acute("R02+", "cluster", "2026-11-10", 10, 0), acute("R02-", "cluster", "2026-11-10", 0, 0), acute("R02nine", "cluster", "2026-11-10", 9, 0),
+				acute("R02death", "cluster", "2026-11-10", 1, 1), acute("R02four", "cluster", "2026-11-10", 49, 4), acute("R02fifty", "cluster", "2026-11-10", 50, 0),
+				acute("R02five", "cluster", "2026-11-10", 5, 5), acute("R02said", "cluster", "2026-11-10", 3, 0).with("grade", "'1'"),
+			},
+		}},
+		{"R02", "red", "R02card", "R02chronic", rowsOf{ // acute cards of one place make an event too
+			"case_report": {
+				card("R02card", "r02a", 1024, "OD2024-05-30", "2026-11-10", "severity", "'急性轻度'", "occur_date", "'2026-11-09'"),
+				card("R02chronic", "r02b", 1025, "OD2024-05-30", "2026-11-10", "severity", "'慢性轻度'", "occur_date", "'2026-11-09'"),
+			},
 		}},
 		{"R03", "red", "R03+", "R03-", rowsOf{ // ten ill and nine
 			"event": {acute("R03+", "cluster", "2026-11-10", 10, 0), acute("R03-", "cluster", "2026-11-10", 9, 0)},

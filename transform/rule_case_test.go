@@ -77,6 +77,21 @@ func TestRules_RaiseAndMiss(t *testing.T) {
 			t.Errorf("%s of %s has no evidence", w.Rule, w.Object)
 		}
 	}
+	// Nine ill are grade IV, ten or a death III, fifty or five deaths II; a more serious grade that is stated counts. From III on the
+	// city government is told.
+	for object, want := range map[string]string{
+		"R02nine": "IV WJW, JDS, CDC, TS", "R02card": "IV WJW, JDS, CDC, TS", "R02+": "III WJW, JDS, CDC, TS, GOV", "R02death": "III WJW, JDS, CDC, TS, GOV",
+		"R02four": "III WJW, JDS, CDC, TS, GOV", "R02fifty": "II WJW, JDS, CDC, TS, GOV", "R02five": "II WJW, JDS, CDC, TS, GOV", "R02said": "I WJW, JDS, CDC, TS, GOV",
+	} {
+		at := slices.IndexFunc(e.Warnings, func(w transform.Warning) bool { return w.Rule == "R02" && w.Object == object })
+		if at < 0 {
+			t.Errorf("R02 of %s is not raised", object)
+			continue
+		}
+		if got := e.Warnings[at].Args["grade"] + " " + strings.Join(e.Warnings[at].Addressee, ", "); got != want {
+			t.Errorf("R02 of %s: grade and addressees %s, want %s", object, got, want)
+		}
+	}
 	rules, _, err := transform.LoadRules(ohsql.FS())
 	if err != nil {
 		t.Fatal(err)

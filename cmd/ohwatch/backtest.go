@@ -218,10 +218,10 @@ func (a *app) printBacktest(b transform.Backtest) error {
 
 // backtestTable is one table about a back-test, for the terminal and the page.
 type backtestTable struct {
-	title      string
-	head       []string
-	rows       [][]string
-	foundation string // how to read it; may be empty
+	title string
+	head  []string
+	rows  [][]string
+	note  string // how to read it; may be empty
 }
 
 // backtestTables are the rules with both settings under each other, the work of the addressees, and what was planted.
@@ -229,7 +229,7 @@ func (a *app) backtestTables(b transform.Backtest) []backtestTable {
 	rules := backtestTable{title: a.text("backtest.rules", nil), head: a.backtestHead("rule", "setting", "new", "reopened", "red", "orange", "yellow", "blue", "standing", "open", "open_max")}
 	if b.Truth {
 		rules.head = append(rules.head, a.backtestHead("found", "true", "false", "sensitivity", "ppv", "delay")...)
-		rules.foundation = a.text("backtest.false_note", nil)
+		rules.note = a.text("backtest.false_note", nil)
 	}
 	for _, r := range b.Settings[0].Rules {
 		var other []transform.BacktestRule
@@ -244,7 +244,7 @@ func (a *app) backtestTables(b transform.Backtest) []backtestTable {
 			rules.rows = append(rules.rows, a.ruleRow(o, "set", b.Truth))
 		}
 	}
-	work := backtestTable{title: a.text("backtest.work", nil), head: a.backtestHead("addressee", "setting", "raised", "open", "open_max", "red_month", "orange_month", "over"), foundation: a.text("backtest.work_note", nil)}
+	work := backtestTable{title: a.text("backtest.work", nil), head: a.backtestHead("addressee", "setting", "raised", "open", "open_max", "red_month", "orange_month", "over"), note: a.text("backtest.work_note", nil)}
 	planted := backtestTable{title: a.text("backtest.planted", nil), head: a.backtestHead("event", "kind", "setting", "rules", "weeks", "found_in", "found_by", "delay_days")}
 	for _, s := range b.Settings {
 		setting := a.text("backtest.setting_"+s.Name, nil)

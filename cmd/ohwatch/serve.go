@@ -105,6 +105,7 @@ func (a *app) serveEngine(ctx context.Context) error {
 		Organisation: a.organisation(),
 		Jobs:         jobStatus{store: &runStore{db: a.db}, jobs: a.cfg.JobList(), now: time.Now},
 		Gaps:         gapPages{a},
+		Backtests:    backtestPages{a},
 		Warnings:     warningPages{a},
 		Links:        warningPages{a},
 		LinkKey:      links,

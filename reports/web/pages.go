@@ -20,6 +20,7 @@ type view struct {
 	Organisation string
 	Here         string // path of the page, to mark it in the navigation
 	HasGaps      bool   // whether there are pages of gap lists
+	HasBacktests bool   // whether there is a page of back-tests
 	Content      any
 }
 
@@ -30,7 +31,7 @@ func (s *Server) page(pages *template.Template, name string, content func(r *htt
 		var page bytes.Buffer
 		if err == nil {
 			err = pages.ExecuteTemplate(&page, name, view{
-				Lang: htmlLang(s.Printer.Lang()), Organisation: s.Organisation, Here: r.URL.Path, HasGaps: s.Gaps != nil, Content: data,
+				Lang: htmlLang(s.Printer.Lang()), Organisation: s.Organisation, Here: r.URL.Path, HasGaps: s.Gaps != nil, HasBacktests: s.Backtests != nil, Content: data,
 			})
 		}
 		if err != nil {

@@ -39,6 +39,7 @@ type Server struct {
 	Organisation string // shown at the head of each page
 	Jobs         Jobs
 	Gaps         Gaps                            // nil: no such pages
+	Backtests    Backtests                       // nil: no such page
 	Warnings     Warnings                        // nil: no such API
 	Links        Links                           // nil: no signed links
 	LinkKey      LinkKey                         // of signed links
@@ -86,6 +87,10 @@ func (s *Server) Handler() (http.Handler, error) {
 		mux.HandleFunc("GET /gaps/{indicator}", s.page(pages, "gaps.html", s.gaps))
 		mux.HandleFunc("GET /gaps/{indicator}/xlsx", s.gapsWorkbook)
 		mux.HandleFunc("GET "+gapsAPI+"{indicator}", s.gapsAPI)
+	}
+	if s.Backtests != nil {
+		mux.HandleFunc("GET /backtests", s.page(pages, "backtests.html", s.backtests))
+		mux.HandleFunc("GET /backtests/json", s.backtestAPI)
 	}
 	if s.Warnings != nil {
 		s.handleWarnings(mux)
