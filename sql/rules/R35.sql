@@ -1,8 +1,8 @@
 -- id: R35
 -- version: 1
 -- title: 工伤保险缺口 | Gap in work-injury insurance
--- message: {object}：接害{exposed}人，{month}参保{insured}人，缺口{gap}人
---   | {object}: {exposed} exposed workers, {insured} insured in {month}, {gap} missing
+-- message: {object}：在册{staff}人，接害{exposed}人，{month}参保{insured}人，缺口{gap}人
+--   | {object}: staff of {staff}, {exposed} exposed, {insured} insured in {month}, {gap} missing
 -- severity: orange
 -- addressee: RSJ, TS
 -- due: 30 days
@@ -10,7 +10,8 @@
 -- source: goal T6 of the source document
 -- params: months = 3
 -- Active employers of the roster with fewer insured than exposed workers, or of class severe without insured ones,
--- by the latest record of the last months; without one the evidence is the row of the roster. Nothing is said while the insurance stream as a whole is silent.
+-- by the latest record of the last months; without one the evidence is the row of the roster. The gap of a severe employer without
+-- insured ones is its whole staff. Nothing is said while the insurance stream as a whole is silent.
 WITH
     {week_end:Date32} AS day,
     records AS
@@ -31,9 +32,8 @@ SELECT
     dim_employer.area                                                            AS area,
     'orange'                                                                     AS severity,
     'insurance'                                                                  AS cause,
-    toFloat64(exposed_total) - insured                                           AS score,
-    map('insured', toString(insured), 'exposed', toString(exposed_total), 'gap', toString(toInt64(exposed_total) - toInt64(insured)),
-        'month', if(records.line = '', '—', formatDateTime(last_month, '%Y-%m')), 'risk', risk_class) AS args,
+    if(insured = 0 AND risk_class = 'severe', greatest(exposed_total, employees), exposed_total - insured)::Float64 AS score,
+    map('insured', toString(insured), 'exposed', toString(exposed_total), 'staff', toString(employees), 'gap', toString(score), 'month', if(records.line = '', '—', formatDateTime(last_month, '%Y-%m')), 'risk', risk_class) AS args,
     if(records.line = '', [roster.line], [records.line])                                             AS evidence,
     length(evidence)                                                             AS n_evidence
 FROM dim_employer
