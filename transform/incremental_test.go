@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	ohsql "ohwatch/sql"
 	"ohwatch/transform"
 )
 
@@ -112,7 +113,10 @@ func TestRun_IncrementalEqualsFull(t *testing.T) {
 	if err != nil {
 		n = 2
 	}
-	definitions := withoutSeries(t)
+	indicators, err := transform.LoadIndicators(ohsql.FS())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for seed := range n {
 		t.Run(itoa(seed), func(t *testing.T) {
 			c := newCity(t, "2026-11-15")
@@ -122,6 +126,10 @@ func TestRun_IncrementalEqualsFull(t *testing.T) {
 			streams := map[int]string{1: "employer", 2: "exam"}
 			instant := 0
 			parts := 0
+			definitions := picked{FS: ohsql.FS()} // every other indicator in one sequence, the others in the next
+			for k := seed % 2; k < len(indicators); k += 2 {
+				definitions.ids = append(definitions.ids, indicators[k].ID)
+			}
 			run := func(full bool) {
 				result, err := transform.Run(t.Context(), c.db, transform.Options{Today: c.today, Full: full, Files: definitions})
 				if err != nil {

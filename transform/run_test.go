@@ -151,6 +151,48 @@ func TestRun_Failures(t *testing.T) {
 	}
 }
 
+// TestRun_StoppedWhilePublishing stops runs between two tables that they put in place: what is in use is then new in part, and
+// the next run makes it whole.
+func TestRun_StoppedWhilePublishing(t *testing.T) {
+	c := newCity(t, "2026-11-16")
+	files := onlyOf(t, "T3", "S3")
+	run := func(opt transform.Options) error {
+		opt.Today, opt.Files = c.today, files
+		_, err := transform.Run(t.Context(), c.db, opt)
+		return err
+	}
+	done := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.load("employer", employer("A").with("key", "1"), employer("B").with("key", "2"))
+	c.load("exam", exam("A", 1, "in", "2026-03-01", noise), exam("B", 2, "in", "2026-03-02", noise))
+	done(run(transform.Options{}))
+	for n, table := range []string{"fct_exam_segment", "ind_catalog"} {
+		c.load("exam", exam("A", 3+n, "in", "2026-05-01", noise), exam("B", 1, "in", "2026-06-01", noise))
+		c.load("employer", employer("A").with("key", "1", "township_code", quote(itoa(410184107+n))))
+		before := c.contents()
+		away := func(s transform.Step) {
+			if s.Name == "ind_value" { // the last to be made
+				c.exec("RENAME TABLE " + table + " TO away")
+			}
+		}
+		if err := run(transform.Options{Report: away}); err == nil || !strings.Contains(err.Error(), "publish "+table) {
+			t.Fatalf("%s is away: %v", table, err)
+		}
+		c.exec("RENAME TABLE away TO " + table)
+		half := c.contents()
+		done(run(transform.Options{}))
+		healed := c.contents()
+		done(run(transform.Options{Full: true}))
+		if same(t, table+" away, a full run", healed, c.contents()); half == before {
+			t.Errorf("%s: nothing was in place before the run stopped", table)
+		}
+	}
+}
+
 func TestEvaluate_BrokenRules(t *testing.T) {
 	c := newCity(t, "2026-11-16")
 	c.load("employer", employer("GAP"))
