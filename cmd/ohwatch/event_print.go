@@ -177,12 +177,8 @@ func (a *app) proposeEvents(ctx context.Context) error {
 	var rows [][]string
 	for _, d := range proposed {
 		next := d.Opened
-		switch {
-		case next != "":
-		case len(d.Warnings) > 0:
-			next = "ohwatch event open --from-warning " + d.Warnings[0]
-		default:
-			next = "ohwatch event open --from-data " + shellQuote(d.Event)
+		if next == "" {
+			next = openCommand(d)
 		}
 		rows = append(rows, []string{
 			d.StartDay, a.text("event.kind_of_"+kindOr(d.Kind), nil), d.EmployerName, a.named(d.AgentZh, d.AgentEn), strconv.FormatUint(d.Ill, 10),
@@ -190,6 +186,14 @@ func (a *app) proposeEvents(ctx context.Context) error {
 		})
 	}
 	return printTable(a.out, strings.Split(a.text("event.propose_head", nil), "|"), rows)
+}
+
+// openCommand opens an event of the loaded data.
+func openCommand(d transform.DataEvent) string {
+	if len(d.Warnings) > 0 {
+		return "ohwatch event open --from-warning " + d.Warnings[0]
+	}
+	return "ohwatch event open --from-data " + shellQuote(d.Event)
 }
 
 // kindOr is a kind of event that has a name.
@@ -350,13 +354,14 @@ func (a *app) entryText(e transform.EventEntry) string {
 	if e.Channel != "" {
 		parts = append(parts, a.text("event.channel_"+e.Channel, nil))
 	}
+	parts = slices.Concat(parts, e.Persons, e.Warnings, e.Attachments)
 	if e.Text != "" {
 		parts = append(parts, e.Text)
 	}
 	if e.Corrects == 0 && e.Reason != "" {
 		parts = append(parts, e.Reason)
 	}
-	return strings.Join(slices.Concat(parts, e.Persons, e.Warnings, e.Attachments), " · ")
+	return strings.Join(parts, " · ")
 }
 
 // officeName is the name of an addressee, its code where there is none.

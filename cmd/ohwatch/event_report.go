@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ohwatch/internal/message"
-	"ohwatch/reports/situation"
+	"ohwatch/reports/event"
 	"ohwatch/transform"
 )
 
@@ -86,7 +86,7 @@ func (a *app) situationPage(ctx context.Context, g transform.GroupEvent) ([]byte
 		return nil, err
 	}
 	both := func(say func(a *app) string) message.Text { return message.Text{Zh: say(zh), En: say(en)} }
-	r := situation.Report{
+	r := event.Report{
 		ID: g.ID, Exercise: g.Exercise, Number: len(g.Entries), AsOf: minute(a.now()), GradeLevel: g.Grade.String(),
 		Organisation: message.Text{Zh: a.cfg.City.OrganisationZh, En: a.cfg.City.OrganisationEn},
 		Title:        message.Text{Zh: zh.eventTitle(g, zhAreas), En: en.eventTitle(g, enAreas)},
@@ -97,26 +97,25 @@ func (a *app) situationPage(ctx context.Context, g transform.GroupEvent) ([]byte
 		r.GradeNote = both(func(a *app) string { return a.gradeText(g) })
 	}
 	for _, c := range []struct {
-		key      string
-		n        *uint32
-		loaded   uint64
-		differs  *int64
-		isLoaded bool
+		key     string
+		n       *uint32
+		loaded  *uint64
+		differs *int64
 	}{
-		{"ill", g.Counts.Ill, dataIll(g), g.IllDiffers, g.Data != nil},
-		{"dead", g.Counts.Dead, dataDead(g), g.DeadDiffers, g.Data != nil},
-		{"severe", g.Counts.Severe, 0, nil, false},
-		{"exposed", g.Counts.Exposed, 0, nil, false},
+		{"ill", g.Counts.Ill, loadedOf(g, func(l *transform.DataCounts) *uint64 { return &l.Ill }), g.IllDiffers},
+		{"dead", g.Counts.Dead, loadedOf(g, func(l *transform.DataCounts) *uint64 { return &l.Dead }), g.DeadDiffers},
+		{"severe", g.Counts.Severe, nil, nil},
+		{"exposed", g.Counts.Exposed, nil, nil},
 	} {
-		f := situation.Figure{Name: both(func(a *app) string { return a.text("event.figure_"+c.key, nil) }), Value: countText(c.n)}
-		if c.isLoaded {
-			f.Loaded, f.Difference = fmt.Sprint(c.loaded), differenceText(c.differs)
+		f := event.Figure{Name: both(func(a *app) string { return a.text("event.figure_"+c.key, nil) }), Value: countText(c.n)}
+		if c.loaded != nil {
+			f.Loaded, f.Difference = fmt.Sprint(*c.loaded), differenceText(c.differs)
 		}
 		r.Figures = append(r.Figures, f)
 	}
 	factsZh, factsEn := zh.reportFacts(g, zhAreas), en.reportFacts(g, enAreas)
 	for i := range factsZh {
-		r.Facts = append(r.Facts, situation.Fact{
+		r.Facts = append(r.Facts, event.Fact{
 			Name: message.Text{Zh: factsZh[i][0], En: factsEn[i][0]}, Value: message.Text{Zh: factsZh[i][1], En: factsEn[i][1]},
 		})
 	}
@@ -125,7 +124,7 @@ func (a *app) situationPage(ctx context.Context, g transform.GroupEvent) ([]byte
 		if d.Done != nil {
 			done = minute(*d.Done)
 		}
-		r.Deadlines = append(r.Deadlines, situation.Deadline{
+		r.Deadlines = append(r.Deadlines, event.Deadline{
 			Name: both(func(a *app) string { return a.deadlineName(d) }), Rule: d.Rule, Due: minute(d.Due), Done: done, State: d.State,
 			StateName: both(func(a *app) string { return a.text("event.deadline_"+d.State, nil) }), Unverified: d.Unverified,
 		})
@@ -134,17 +133,19 @@ func (a *app) situationPage(ctx context.Context, g transform.GroupEvent) ([]byte
 	slices.Reverse(line)
 	for _, e := range line {
 		e.Warnings = nil // they stand among the facts
-		entry := situation.Entry{
+		entry := event.Entry{
 			When: minute(e.Happened), By: e.By, Kind: both(func(a *app) string { return a.text("event.kind_"+e.Kind, nil) }),
-			Text: both(func(a *app) string { return a.entryText(e) }),
+			Text: message.Text{Zh: zh.entryText(e)},
 		}
+		e.Text, e.Reason = "", "" // as typed, in one language
+		entry.Text.En = en.entryText(e)
 		if e.Corrects != 0 {
 			entry.Correction = both(func(a *app) string { return a.text("event.correction_tag", map[string]any{"entry": e.Corrects}) })
 		}
 		r.Entries = append(r.Entries, entry)
 	}
 	for _, c := range a.contacts() {
-		r.Contacts = append(r.Contacts, situation.Contact{
+		r.Contacts = append(r.Contacts, event.Contact{
 			Role: message.Text{Zh: c.RoleZh, En: c.RoleEn}, Office: both(func(a *app) string { return a.officeName(c.Office) }), Phone: c.Phone,
 		})
 	}
@@ -153,14 +154,14 @@ func (a *app) situationPage(ctx context.Context, g transform.GroupEvent) ([]byte
 		if t.Ill == 0 && t.Dead == 0 {
 			key = "event.threshold_decided_short"
 		}
-		r.Thresholds = append(r.Thresholds, situation.Threshold{
+		r.Thresholds = append(r.Thresholds, event.Threshold{
 			Text: both(func(a *app) string {
 				return a.text(key, map[string]any{"grade": t.Grade.String(), "ill": t.Ill, "dead": t.Dead})
 			}),
 			Unverified: t.Unverified,
 		})
 	}
-	return situation.Page(r, a.catalogue)
+	return event.Page(r, a.catalogue)
 }
 
 // reportFacts are the facts that do not stand elsewhere in the report.
@@ -176,18 +177,4 @@ func (a *app) reportFacts(g transform.GroupEvent, areas map[string]string) [][2]
 		facts = append(facts, fact("closed", minute(*g.Closed)), fact("outcome", g.Outcome))
 	}
 	return facts
-}
-
-func dataIll(g transform.GroupEvent) uint64 {
-	if g.Data == nil {
-		return 0
-	}
-	return g.Data.Ill
-}
-
-func dataDead(g transform.GroupEvent) uint64 {
-	if g.Data == nil {
-		return 0
-	}
-	return g.Data.Dead
 }

@@ -107,6 +107,8 @@ func (a *app) serveEngine(ctx context.Context) error {
 		Gaps:         gapPages{a},
 		Backtests:    backtestPages{a},
 		Warnings:     warningPages{a},
+		Desk:         deskPages{a},
+		Events:       eventPages{a},
 		Links:        warningPages{a},
 		LinkKey:      links,
 		Health:       a.ping,

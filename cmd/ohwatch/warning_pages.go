@@ -81,6 +81,7 @@ func (p warningPages) Warning(ctx context.Context, id string) (any, error) {
 func (p warningPages) Step(ctx context.Context, id string, s web.WarningStep) (any, error) {
 	change := transform.Change{
 		Step: s.Step, By: strings.TrimSpace(s.By), Comment: s.Comment, Owner: s.Owner, Outcome: s.Outcome, Attachments: s.Attachments,
+		Moves: s.Moves,
 	}
 	if change.By == "" {
 		return nil, &saidError{"serve.step_needs_by", nil}

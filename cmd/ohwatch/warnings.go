@@ -173,7 +173,7 @@ func (a *app) warningError(err error) error {
 		e = e.With("state", a.text("warn.state_"+fmt.Sprint(e.Args["state"]), nil)).With("step", a.text("warn.event_"+fmt.Sprint(e.Args["step"]), nil))
 		return usageError(e)
 	}
-	if errors.Is(err, transform.ErrUnknownWarning) || errors.Is(err, transform.ErrWarningClosed) {
+	if errors.Is(err, transform.ErrUnknownWarning) || errors.Is(err, transform.ErrWarningClosed) || errors.Is(err, transform.ErrWarningMoved) {
 		return usageError(err)
 	}
 	return err

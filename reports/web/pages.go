@@ -21,27 +21,36 @@ type view struct {
 	Here         string // path of the page, to mark it in the navigation
 	HasGaps      bool   // whether there are pages of gap lists
 	HasBacktests bool   // whether there is a page of back-tests
+	HasWarnings  bool   // of warnings
+	HasEvents    bool   // of group events
 	Content      any
 }
 
 // page returns the handler of one page. The page is written whole or not at all.
 func (s *Server) page(pages *template.Template, name string, content func(r *http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		data, err := content(r)
-		var page bytes.Buffer
-		if err == nil {
-			err = pages.ExecuteTemplate(&page, name, view{
-				Lang: htmlLang(s.Printer.Lang()), Organisation: s.Organisation, Here: r.URL.Path, HasGaps: s.Gaps != nil, HasBacktests: s.Backtests != nil, Content: data,
-			})
-		}
-		if err != nil {
-			status, sentence := s.failure(r, err)
-			http.Error(w, sentence, status)
-			return
-		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = page.WriteTo(w) // the reader may have gone
+		s.writePage(w, r, pages, name, http.StatusOK, func() (any, error) { return content(r) })
 	}
+}
+
+// writePage answers with a page of the given status, or with what went wrong.
+func (s *Server) writePage(w http.ResponseWriter, r *http.Request, pages *template.Template, name string, status int, content func() (any, error)) {
+	data, err := content()
+	var page bytes.Buffer
+	if err == nil {
+		err = pages.ExecuteTemplate(&page, name, view{
+			Lang: htmlLang(s.Printer.Lang()), Organisation: s.Organisation, Here: r.URL.Path,
+			HasGaps: s.Gaps != nil, HasWarnings: s.Desk != nil, HasEvents: s.Events != nil, HasBacktests: s.Backtests != nil, Content: data,
+		})
+	}
+	if err != nil {
+		status, sentence := s.failure(r, err)
+		http.Error(w, sentence, status)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = page.WriteTo(w) // the reader may have gone
 }
 
 func htmlLang(lang message.Lang) string {
@@ -62,7 +71,22 @@ func (s *Server) functions() template.FuncMap {
 			}
 			return s.Printer.Text("serve."+key, args), nil
 		},
-		"text": func(key string) string { return s.Printer.Text(key, nil) },
+		"text": func(key string) string { return strings.TrimSpace(s.Printer.Text(key, nil)) },
+		// fill is say for a whole key.
+		"fill": func(key string, pairs ...any) string {
+			args := map[string]any{}
+			for i := 0; i+1 < len(pairs); i += 2 {
+				args[fmt.Sprint(pairs[i])] = pairs[i+1]
+			}
+			return s.Printer.Text(key, args)
+		},
+		// field is a field of a form in which one of several is chosen.
+		"field": func(name, label, value string, choices []Choice) any {
+			return struct {
+				Name, Label, Value string
+				Choices            []Choice
+			}{name, label, value, choices}
+		},
 		"instant": func(t time.Time) string {
 			if t.IsZero() {
 				return "—"

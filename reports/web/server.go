@@ -41,6 +41,8 @@ type Server struct {
 	Gaps         Gaps                            // nil: no such pages
 	Backtests    Backtests                       // nil: no such page
 	Warnings     Warnings                        // nil: no such API
+	Desk         WarningDesk                     // nil: no pages of warnings; needs Warnings
+	Events       Events                          // nil: no pages of group events
 	Links        Links                           // nil: no signed links
 	LinkKey      LinkKey                         // of signed links
 	Health       func(ctx context.Context) error // nil error: the warehouse answers
@@ -94,6 +96,12 @@ func (s *Server) Handler() (http.Handler, error) {
 	}
 	if s.Warnings != nil {
 		s.handleWarnings(mux)
+	}
+	if s.Desk != nil {
+		s.handleDesk(mux, pages)
+	}
+	if s.Events != nil {
+		s.handleEvents(mux, pages)
 	}
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(assets)))

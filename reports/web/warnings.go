@@ -24,6 +24,7 @@ type WarningStep struct {
 	Due         string   `json:"due"` // YYYY-MM-DD
 	Outcome     string   `json:"outcome"`
 	Attachments []string `json:"attachments"`
+	Moves       int      `json:"moves"` // that the history had when it was looked at; 0: whatever has happened since
 }
 
 // Warnings answers for the warnings and takes what is done about them. An error with a Message is about what was asked

@@ -1,6 +1,6 @@
-// Package situation writes the situation report of a group event: one A4 page, Chinese first with English beside it, as a
+// Package event writes the situation report of a group event: one A4 page, Chinese first with English beside it, as a
 // single HTML file that needs nothing else. It knows words and numbers only; what they mean was decided before.
-package situation
+package event
 
 import (
 	"bytes"
@@ -71,11 +71,11 @@ type Threshold struct {
 	Unverified bool
 }
 
-// shownEntries and shownLetters keep the report on one page; everything is in `ohwatch event show`.
-const (
-	shownEntries = 9
-	shownLetters = 90
-)
+// shownLetters is how much of a text of the time line is shown.
+const shownLetters = 70
+
+// shownEntries keeps the report on one page: what deadlines and desks leave. Everything is in `ohwatch event show`.
+func (r Report) shownEntries() int { return max(3, 13-len(r.Deadlines)-(len(r.Contacts)+1)/2) }
 
 //go:embed page.html
 var pageText string
@@ -93,7 +93,7 @@ func Page(r Report, c *message.Catalogue) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the template of the situation report: %w", err)
 	}
-	earlier := max(0, len(r.Entries)-shownEntries)
+	earlier := max(0, len(r.Entries)-r.shownEntries())
 	shown := make([]Entry, len(r.Entries)-earlier)
 	copy(shown, r.Entries)
 	for i := range shown {
@@ -112,7 +112,7 @@ func Page(r Report, c *message.Catalogue) ([]byte, error) {
 		NumberZh, NumberEn   string
 	}{
 		Report: r, Earlier: earlier, Style: template.CSS(style),
-		Policy:   "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'",
+		Policy:   "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; img-src data:; base-uri 'none'; form-action 'none'",
 		NumberZh: zh.Text("event.report_number", map[string]any{"n": r.Number}), NumberEn: en.Text("event.report_number", map[string]any{"n": r.Number}),
 		EarlierZh: zh.Text("event.earlier", map[string]any{"n": earlier}), EarlierEn: en.Text("event.earlier", map[string]any{"n": earlier}),
 	})
