@@ -208,10 +208,18 @@ func readForm(w http.ResponseWriter, r *http.Request) (f stepForm, err error) {
 			}
 		}
 	}
+	if !slices.Contains(deskSteps(), f.Step) {
+		return f, errors.New("there is no such step")
+	}
 	if f.Moves, err = strconv.Atoi(text("moves")); err != nil || f.Moves < 1 {
 		return f, errors.New("want the number of moves that the page was shown with")
 	}
 	return f, nil
+}
+
+// deskSteps are the steps that have a form.
+func deskSteps() []string {
+	return []string{"acknowledged", "assigned", "acting", "verified", "closed", "dismissed", "comment"}
 }
 
 func firstLetters(text string, most int) string {
