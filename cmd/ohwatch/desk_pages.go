@@ -35,7 +35,12 @@ func (p deskPages) List(ctx context.Context, f web.WarningFilter) (web.WarningLi
 	if err != nil {
 		return web.WarningList{}, err
 	}
-	list := web.WarningList{Filter: f}
+	ledger, err := transform.ReadLedger(ctx, p.a.db, p.a.transformOptions("page"))
+	if err != nil {
+		return web.WarningList{}, err
+	}
+	ledger.Mark(warnings)
+	list := web.WarningList{Filter: f, Budgets: []web.Choice{{Value: "own", Name: p.a.text("desk.budget_own", nil)}, {Value: "listed", Name: p.a.text("desk.budget_listed", nil)}}}
 	p.choices(&list, warnings, titles, areas)
 	counts := map[transform.Severity]int{}
 	var chosen []transform.Warning
@@ -44,7 +49,8 @@ func (p deskPages) List(ctx context.Context, f web.WarningFilter) (web.WarningLi
 		switch {
 		case isEnded && !f.All && f.State != w.State,
 			f.Addressee != "" && !slices.Contains(w.Addressee, f.Addressee), f.Area != "" && w.Area != f.Area, f.State != "" && w.State != f.State,
-			f.Rule != "" && w.Rule != f.Rule, f.Week != "" && w.FirstWeek != f.Week:
+			f.Rule != "" && w.Rule != f.Rule, f.Week != "" && w.FirstWeek != f.Week,
+			f.Budget == "own" && !ledger.GoesOut(w), f.Budget == "listed" && len(w.Listed) == 0:
 			continue
 		}
 		counts[w.Severity]++
@@ -114,7 +120,7 @@ func (p deskPages) row(w transform.Warning, titles map[string]transform.Title, a
 		ID: w.ID, Title: w.Title, Rule: w.Rule, RuleTitle: strings.TrimSpace(w.Rule + " " + p.a.title(titles[w.Rule])), Area: cmp.Or(areas[w.Area], w.Area),
 		Object: cmp.Or(w.ObjectName, w.Object), Addressees: strings.Join(offices, separator), Due: cmp.Or(w.DueDay, "—"), Owner: w.Owner, Since: w.FirstWeek,
 		Severity: string(w.Severity), SeverityName: p.a.severityName(w.Severity), State: w.State, StateName: p.a.text("warn.state_"+w.State, nil),
-		Overdue: w.Open() && w.Due != nil && w.Due.Before(p.a.today()), Late: w.Late, Evidence: w.NEvidence,
+		Overdue: w.Open() && w.Due != nil && w.Due.Before(p.a.today()), Late: w.Late, Listed: len(w.Listed) > 0, Evidence: w.NEvidence,
 	}
 }
 

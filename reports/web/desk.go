@@ -14,16 +14,16 @@ import (
 
 // WarningFilter chooses the warnings of the list. Empty: any.
 type WarningFilter struct {
-	Addressee, Area, State, Severity, Rule, Week string
-	All                                          bool // resolved, closed and dismissed ones as well
-	Page                                         int  // from 1
+	Addressee, Area, State, Severity, Rule, Week, Budget string // Budget: own, listed
+	All                                                  bool   // resolved, closed and dismissed ones as well
+	Page                                                 int    // from 1
 }
 
 // Link is the address of the list with one field changed.
 func (f WarningFilter) Link(field, value string) string {
 	v := url.Values{}
 	for name, text := range map[string]string{
-		"addressee": f.Addressee, "area": f.Area, "state": f.State, "severity": f.Severity, "rule": f.Rule, "week": f.Week,
+		"addressee": f.Addressee, "area": f.Area, "state": f.State, "severity": f.Severity, "rule": f.Rule, "week": f.Week, "budget": f.Budget,
 	} {
 		if text != "" {
 			v.Set(name, text)
@@ -57,7 +57,7 @@ func (f WarningFilter) Next() string { return strconv.Itoa(f.Page + 1) }
 type WarningRow struct {
 	ID, Title, Rule, RuleTitle, Area, Object, Addressees, Due, Owner, Since string
 	Severity, SeverityName, State, StateName                                string
-	Overdue, Late                                                           bool
+	Overdue, Late, Listed                                                   bool // Listed: an entry of a list, over a budget, for somebody
 	Evidence                                                                uint64
 }
 
@@ -69,11 +69,11 @@ type SeverityCount struct {
 
 // WarningList is one page of the list.
 type WarningList struct {
-	Filter                                              WarningFilter
-	Rows                                                []WarningRow
-	Total, Pages                                        int
-	Counts                                              []SeverityCount
-	Addressees, Areas, States, Severities, Rules, Weeks []Choice
+	Filter                                                       WarningFilter
+	Rows                                                         []WarningRow
+	Total, Pages                                                 int
+	Counts                                                       []SeverityCount
+	Addressees, Areas, States, Severities, Rules, Weeks, Budgets []Choice
 }
 
 // EvidenceRow is one row behind a warning.
@@ -121,7 +121,8 @@ func (s *Server) handleDesk(mux *http.ServeMux, pages *template.Template) {
 		}
 		return s.Desk.List(r.Context(), WarningFilter{
 			Addressee: v.Get("addressee"), Area: v.Get("area"), State: v.Get("state"), Severity: v.Get("severity"), Rule: v.Get("rule"), Week: v.Get("week"),
-			All: v.Get("all") != "", Page: page,
+			Budget: v.Get("budget"),
+			All:    v.Get("all") != "", Page: page,
 		})
 	}))
 	show := func(w http.ResponseWriter, r *http.Request, status int, form stepForm) {
