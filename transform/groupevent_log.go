@@ -193,12 +193,8 @@ func (l *EventLog) Open(ctx context.Context, e EventEntry) (GroupEvent, error) {
 	if err := l.link(ctx, &e, events, data, ""); err != nil {
 		return GroupEvent{}, err
 	}
-	if e.Started == nil {
-		e.Started = &now
-	}
-	if e.Known == nil {
-		e.Known = &now
-	}
+	e.Known = cmp.Or(e.Known, &now)
+	e.Started = cmp.Or(e.Started, e.Known)
 	if e.Happened.IsZero() {
 		e.Happened = *e.Known
 	}

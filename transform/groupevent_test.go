@@ -218,7 +218,7 @@ func TestEventLog_Refusals(t *testing.T) {
 	if proposed, err = log.Propose(t.Context()); err != nil || proposed[0].Opened != g.ID {
 		t.Errorf("proposed again: %+v, %v", proposed, err)
 	}
-	drill, err := log.Open(t.Context(), transform.EventEntry{EventKind: "heat", Exercise: true})
+	drill, err := log.Open(t.Context(), transform.EventEntry{EventKind: "heat", Exercise: true, Known: at(t, "10:00")}) // begins when it is known
 	if err != nil || drill.ID != "X2026-001" || !drill.Exercise {
 		t.Fatalf("%+v, %v", drill, err)
 	}

@@ -40,7 +40,10 @@ func (p deskPages) List(ctx context.Context, f web.WarningFilter) (web.WarningLi
 		return web.WarningList{}, err
 	}
 	ledger.Mark(warnings)
-	list := web.WarningList{Filter: f, Budgets: []web.Choice{{Value: "own", Name: p.a.text("desk.budget_own", nil)}, {Value: "listed", Name: p.a.text("desk.budget_listed", nil)}}}
+	list := web.WarningList{Filter: f}
+	for _, budget := range []string{"", "listed", "all"} {
+		list.Budgets = append(list.Budgets, web.Choice{Value: budget, Name: p.a.text("desk.budget_"+cmp.Or(budget, "own"), nil)})
+	}
 	p.choices(&list, warnings, titles, areas)
 	counts := map[transform.Severity]int{}
 	var chosen []transform.Warning
@@ -49,8 +52,10 @@ func (p deskPages) List(ctx context.Context, f web.WarningFilter) (web.WarningLi
 		switch {
 		case isEnded && !f.All && f.State != w.State,
 			f.Addressee != "" && !slices.Contains(w.Addressee, f.Addressee), f.Area != "" && w.Area != f.Area, f.State != "" && w.State != f.State,
-			f.Rule != "" && w.Rule != f.Rule, f.Week != "" && w.FirstWeek != f.Week,
-			f.Budget == "own" && !ledger.GoesOut(w), f.Budget == "listed" && len(w.Listed) == 0:
+			f.Rule != "" && w.Rule != f.Rule, f.Week != "" && w.FirstWeek != f.Week, f.Budget == "listed" && len(w.Listed) == 0:
+			continue
+		case f.Budget == "" && !ledger.GoesOut(w):
+			list.Beside++
 			continue
 		}
 		counts[w.Severity]++

@@ -272,6 +272,9 @@ func TestPages_WarningsAndEvents(t *testing.T) {
 	b.screen(390, "light")
 	b.do(chromedp.Navigate(host.URL + "/"))
 	b.send(`nav a[href="/warnings"]`)
+	if text := b.says(); !strings.Contains(text, "另有 2 条只列入清单") { // the yellow and the blue one
+		t.Errorf("the list:\n%s", text)
+	}
 	b.look("warnings-390", 390)
 	b.send(`.tally a[href*="severity=red"]`)
 	if text := b.says(); strings.Contains(text, "R23-") || !strings.Contains(text, "R04-00000004") {
@@ -358,7 +361,7 @@ func TestPages_WarningsAndEvents(t *testing.T) {
 		width            int64
 		scheme           string
 	}{
-		{"warnings-1280", "/warnings?all=1", "共 5 条", 1280, "light"},
+		{"warnings-1280", "/warnings?all=1&budget=all", "共 5 条", 1280, "light"},
 		{"warning-1280", "/warnings/R04-00000004", "case_report:x:4", 1280, "dark"},
 		{"events-390", "/events", "【演练】X2026-001", 390, "light"},
 		{"event-390", "/events/X2026-001", "【演练】以下内容为演练", 390, "light"},

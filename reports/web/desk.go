@@ -14,7 +14,7 @@ import (
 
 // WarningFilter chooses the warnings of the list. Empty: any.
 type WarningFilter struct {
-	Addressee, Area, State, Severity, Rule, Week, Budget string // Budget: own, listed
+	Addressee, Area, State, Severity, Rule, Week, Budget string // Budget: empty: those that are no entries of a list only; listed: the others; all
 	All                                                  bool   // resolved, closed and dismissed ones as well
 	Page                                                 int    // from 1
 }
@@ -71,7 +71,7 @@ type SeverityCount struct {
 type WarningList struct {
 	Filter                                                       WarningFilter
 	Rows                                                         []WarningRow
-	Total, Pages                                                 int
+	Total, Beside, Pages                                         int
 	Counts                                                       []SeverityCount
 	Addressees, Areas, States, Severities, Rules, Weeks, Budgets []Choice
 }
