@@ -77,6 +77,7 @@ func commands(a *app) []*cobra.Command {
 		newWarnCommand(a),
 		newWarningsCommand(a),
 		newEventCommand(a),
+		newOutboxCommand(a),
 		newReportCommand(a),
 		newServeCommand(a),
 		newJobsCommand(a),

@@ -231,16 +231,16 @@ func (a *app) demoLoad(ctx context.Context, folder string) error {
 	return printTable(a.errOut, head, rows)
 }
 
-// delivery is what arrived in one week, and when its last file did.
-type delivery struct {
+// weekly is what arrived in one week, and when its last file did.
+type weekly struct {
 	at    time.Time
 	files []string
 }
 
 // deliveries returns the files below a folder in lexical order, a week's together: the simulator sets their times
 // of modification to their arrival.
-func deliveries(folder string) ([]delivery, error) {
-	var all []delivery
+func deliveries(folder string) ([]weekly, error) {
+	var all []weekly
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -251,7 +251,7 @@ func deliveries(folder string) ([]delivery, error) {
 		}
 		at := info.ModTime()
 		if n := len(all); n == 0 || weekOf(all[n-1].at) != weekOf(at) {
-			all = append(all, delivery{})
+			all = append(all, weekly{})
 		}
 		last := &all[len(all)-1]
 		last.at = at

@@ -59,6 +59,7 @@ func (a *app) doctor(ctx context.Context) error {
 	findings := []finding{a.checkConfig(), a.checkDataDir(), a.checkSecrets(), a.checkDisk()}
 	findings = append(findings, a.checkEngine(ctx)...)
 	findings = append(findings, a.checkSources(ctx)...)
+	findings = append(findings, a.checkChannels(ctx)...)
 	findings = append(findings, a.checkListen(ctx), a.checkClock())
 	var rows [][]string
 	failed := 0
@@ -143,6 +144,9 @@ func (a *app) checkSecrets() finding {
 			}
 		}
 	}
+	if info, err := os.Stat(a.cfg.File); err == nil && a.cfg.Delivery.HasSecret() && info.Mode().Perm()&0o077 != 0 {
+		return a.found("secrets", stateFail, "config_open", map[string]any{"file": a.cfg.File}, "chmod 600 "+shellQuote(a.cfg.File))
+	}
 	if len(open) > 0 {
 		return a.found("secrets", stateFail, "secrets_open", map[string]any{"files": strings.Join(open, ", ")},
 			"chmod -R go= "+shellQuote(a.cfg.KeysFolder())+" "+shellQuote(filepath.Join(a.cfg.Data.Dir, "engine")))
@@ -199,7 +203,7 @@ func (a *app) checkEngine(ctx context.Context) []finding {
 	findings := []finding{a.found("engine", stateOK, "engine_answers", map[string]any{
 		"version": info.Version, "mode": info.Mode, "address": info.Address, "seconds": fmt.Sprintf("%.1f", time.Since(began).Seconds()),
 	}, "")}
-	return append(findings, a.checkSchema(ctx, db), a.checkEngineClock(ctx, db), a.checkJobs(ctx, db), a.checkResults(ctx, db), a.checkRules(ctx, db))
+	return append(findings, a.checkSchema(ctx, db), a.checkEngineClock(ctx, db), a.checkJobs(ctx, db), a.checkResults(ctx, db), a.checkRules(ctx, db), a.checkOutbox(ctx, db), a.checkJumps(ctx, db))
 }
 
 func (a *app) checkSchema(ctx context.Context, db *warehouse.DB) finding {

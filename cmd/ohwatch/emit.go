@@ -10,6 +10,7 @@ import (
 
 	"ohwatch/internal/message"
 	"ohwatch/internal/period"
+	"ohwatch/reports/delivery"
 	"ohwatch/reports/emission"
 	"ohwatch/transform"
 )
@@ -20,8 +21,9 @@ const warningsFolder = "warnings"
 // newEmitCommand is `ohwatch warn emit`: closes a week and writes its warnings as files.
 func newEmitCommand(a *app) *cobra.Command {
 	var weekText, out, failOn string
+	var noSend bool
 	command := &cobra.Command{
-		Use:   "emit [--week 2026-W46] [--out DIR] [--fail-on SEVERITY]",
+		Use:   "emit [--week 2026-W46] [--out DIR] [--fail-on SEVERITY] [--no-send]",
 		Short: a.text("emission.short", nil),
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -59,8 +61,14 @@ func newEmitCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			var sent delivery.Flushed
+			if !noSend {
+				if sent, err = a.deliverWeek(ctx, document, userName()); err != nil {
+					return err
+				}
+			}
 			urgent, err := emission.HasAtLeast(document, string(level))
-			if err == nil && urgent {
+			if err == nil && (urgent || sent.Failed > 0) {
 				return &exitError{code: exitNeedsPerson}
 			}
 			return err
@@ -69,6 +77,7 @@ func newEmitCommand(a *app) *cobra.Command {
 	command.Flags().StringVar(&weekText, "week", "", a.text("warn.flag_week", nil))
 	command.Flags().StringVar(&out, "out", "", a.text("emission.flag_out", nil))
 	command.Flags().StringVar(&failOn, "fail-on", "", a.text("warn.flag_fail_on", nil))
+	command.Flags().BoolVar(&noSend, "no-send", false, a.text("emission.flag_no_send", nil))
 	return command
 }
 
@@ -101,11 +110,11 @@ func parseFailOn(text string) (transform.Severity, error) {
 	return level, nil
 }
 
-// emit freezes what an evaluation found, unless its week was emitted before, and writes the files.
-func (a *app) emit(ctx context.Context, e transform.Evaluation, out, by string) ([]byte, error) {
+// document is what an evaluation found, in both languages.
+func (a *app) document(ctx context.Context, e transform.Evaluation, by string) (emission.Document, error) {
 	titles, err := ruleTitles(a.files)
 	if err != nil {
-		return nil, err
+		return emission.Document{}, err
 	}
 	d := emission.Document{
 		City: a.cfg.City.Code, OrganisationZh: a.cfg.City.OrganisationZh, OrganisationEn: a.cfg.City.OrganisationEn,
@@ -116,7 +125,7 @@ func (a *app) emit(ctx context.Context, e transform.Evaluation, out, by string) 
 	}
 	ledger, err := transform.ReadLedger(ctx, a.db, a.transformOptions(by))
 	if err != nil {
-		return nil, err
+		return emission.Document{}, err
 	}
 	ledger.Mark(e.Warnings)
 	d.Budget = emittedBudget(ledger, transform.BudgetMonth(e.Week))
@@ -131,6 +140,15 @@ func (a *app) emit(ctx context.Context, e transform.Evaluation, out, by string) 
 			Level: w.Level, Late: w.Late, Knowable: w.KnownDay, Title: title, TitleEn: w.Title, Evidence: w.Evidence, NEvidence: w.NEvidence,
 			Listed: w.Listed,
 		})
+	}
+	return d, nil
+}
+
+// emit freezes what an evaluation found, unless its week was emitted before, and writes the files.
+func (a *app) emit(ctx context.Context, e transform.Evaluation, out, by string) ([]byte, error) {
+	d, err := a.document(ctx, e, by)
+	if err != nil {
+		return nil, err
 	}
 	document, err := emission.Freeze(ctx, a.db, d, by)
 	if err != nil {

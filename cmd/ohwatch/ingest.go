@@ -111,6 +111,9 @@ func (a *app) ingest(ctx context.Context, cfg ingest.Config, mapping string, str
 			"unchanged": sum.Unchanged, "rejected": sum.Rejected, "refused": refused,
 		})
 	}
+	if batches > 0 && !cfg.DryRun {
+		a.redAfterLoad(ctx)
+	}
 	switch {
 	case batches == 0:
 		return &exitError{code: exitFailed}

@@ -17,6 +17,7 @@ import (
 	"ohwatch/internal/message"
 	"ohwatch/internal/period"
 	"ohwatch/internal/schedule"
+	"ohwatch/reports/delivery"
 	"ohwatch/reports/web"
 	"ohwatch/transform"
 	"ohwatch/warehouse"
@@ -111,6 +112,7 @@ func (a *app) serveEngine(ctx context.Context) error {
 		Events:       eventPages{a},
 		Links:        warningPages{a},
 		LinkKey:      links,
+		Outbox:       outboxPage{a},
 		Health:       a.ping,
 		Printer:      a.printer,
 		Now:          time.Now,
@@ -122,6 +124,7 @@ func (a *app) serveEngine(ctx context.Context) error {
 		a.watchEngine,
 		receiver.Run,
 		func(ctx context.Context) error { return server.Serve(ctx, listener) },
+		(&deliveryWatch{app: a, log: log, outbox: a.outbox()}).run,
 	}
 	if a.cfg.Upload.Listen != "" {
 		open, err := web.ListenAPI(ctx, a.cfg.Upload.Listen, a.cfg.InData(a.cfg.Upload.TLSCert), a.cfg.InData(a.cfg.Upload.TLSKey))
@@ -231,7 +234,13 @@ func (a *app) warnJob(ctx context.Context, due time.Time) (schedule.Outcome, err
 		}),
 	}
 	if err == nil {
-		_, err = a.emit(ctx, e, "", "job")
+		var document []byte
+		if document, err = a.emit(ctx, e, "", "job"); err == nil {
+			var sent delivery.Flushed
+			if sent, err = a.deliverWeek(ctx, document, "job"); err == nil && len(a.cfg.Delivery.To) > 0 {
+				outcome.Detail += " " + a.text("outbox.job", flushedArgs(0, sent))
+			}
+		}
 	}
 	if err == nil && !e.Complete() {
 		err = backoff.Permanent(errors.Join(e.Broken...))

@@ -92,6 +92,16 @@ func own(lists map[string]string, name, area string) []Target {
 // Wanted reports whether anything is to be delivered at all.
 func (d Delivery) Wanted() bool { return len(d.To) > 0 || len(d.Reports) > 0 }
 
+// HasSecret reports whether a secret stands in the section itself: a password, a key, or the address of a chat robot.
+func (d Delivery) HasSecret() bool {
+	for _, c := range d.Channels {
+		if c.Secret != "" || c.URL != "" && c.Kind != "webhook" {
+			return true
+		}
+	}
+	return d.Mail.Password != ""
+}
+
 var (
 	addresseeName = regexp.MustCompile(`^(WJW|JDS|CDC|TS|EMP|INST|RSJ|YB|MZ|GOV)(-[0-9]{6,12})?$`)
 	reportName    = regexp.MustCompile(`^[a-z]+(-[0-9]{6,12})?$`)

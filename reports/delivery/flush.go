@@ -157,12 +157,12 @@ func (o *Outbox) deliver(ctx context.Context, e Entry, down map[string]error, by
 	var asked *after
 	switch {
 	case failure == nil:
-		o.log().Info("message sent", "message", e.ID, "key", e.Key, "attempt", e.Attempt)
+		o.log().Info("message sent", "message", e.ID, "channel", e.Channel, "attempt", e.Attempt)
 		return o.recordAtAnyPrice(ctx, e, by)
 	case ctx.Err() != nil:
 		return e, ctx.Err() // cut off by our own end: the message is begun again
 	case errors.As(failure, &refused):
-		o.log().Warn("message refused", "message", e.ID, "key", e.Key, "words", refused.Words)
+		o.log().Warn("message refused", "message", e.ID, "channel", e.Channel, "words", refused.Words)
 		return o.record(ctx, e, Failed, next, short(refused.Words), by)
 	case errors.As(failure, &unreachable):
 		down[e.Channel] = failure
@@ -171,7 +171,7 @@ func (o *Outbox) deliver(ctx context.Context, e Entry, down map[string]error, by
 			next = o.now().Add(wait)
 		}
 	}
-	o.log().Warn("message delayed", "message", e.ID, "key", e.Key, "attempt", e.Attempt, "error", failure, "next", next)
+	o.log().Warn("message delayed", "message", e.ID, "channel", e.Channel, "attempt", e.Attempt, "error", failure, "next", next)
 	return o.record(ctx, e, Delayed, next, short(failure.Error()), by)
 }
 

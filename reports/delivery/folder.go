@@ -42,6 +42,9 @@ func (f folder) Send(_ context.Context, e Entry, c Content) error {
 
 // Check tries to write.
 func (f folder) Check(context.Context) error {
+	if _, err := os.Stat(f.dir); err != nil {
+		return err
+	}
 	probe, err := os.CreateTemp(f.dir, ".ohwatch-")
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 
 	"ohwatch/internal/message"
+	"ohwatch/reports/delivery"
 	"ohwatch/warehouse"
 )
 
@@ -197,23 +198,9 @@ func Write(dir string, files []File) ([]string, error) {
 		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, f.Data) {
 			continue
 		}
-		if err := writeWhole(path, f.Data); err != nil {
+		if err := delivery.WriteFile(path, f.Data); err != nil {
 			return paths, fmt.Errorf("write %s: %w", path, err)
 		}
 	}
 	return paths, nil
-}
-
-// writeWhole writes a file under another name, down to the disk, and renames it.
-func writeWhole(path string, data []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	_, err = file.Write(data)
-	if err = errors.Join(err, file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
 }

@@ -7,25 +7,32 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/xuri/excelize/v2"
 
+	"ohwatch/internal/config"
 	"ohwatch/internal/message"
+	"ohwatch/internal/schedule"
+	"ohwatch/reports/delivery"
 	"ohwatch/reports/emission"
 	"ohwatch/warehouse"
 	"ohwatch/warehouse/warehousetest"
 )
 
-// killVariable says to a child of the test which step of an emission it shall be killed before: DSN, folder, name, step.
+// killVariable says to a child of the test which step of an emission it shall be killed before: DSN, folder, name, step, webhook.
 const killVariable = "OHWATCH_TEST_EMIT"
 
 func TestMain(m *testing.M) {
@@ -268,8 +275,8 @@ func TestParts_Budget(t *testing.T) {
 	}
 }
 
-// steps of an emission: freezing, then four files, then done.
-const steps = 6
+// steps of an emission: freezing, then four files, then the messages into the outbox, then sending, then done.
+const steps = 8
 
 // emitAndDie emits a week step by step in a process of its own, which kills itself before the step that is asked for.
 func emitAndDie(ctx context.Context, args []string) error {
@@ -310,17 +317,52 @@ func emitAndDie(ctx context.Context, args []string) error {
 		}
 	}
 	next()
+	cfg := config.Default()
+	cfg.Delivery.Channels = map[string]config.Channel{"hook": {Kind: "webhook", URL: args[4], Secret: "x"}}
+	parts, err := emission.Parts(text, catalogue)
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		notice := emission.Notice{Kind: emission.KindWeek, Part: part}
+		messages, err := notice.Messages([]config.Target{{Channel: "hook"}}, cfg.Delivery.Channels, catalogue)
+		if err != nil {
+			return err
+		}
+		if _, err := delivery.Enqueue(ctx, db, name, messages...); err != nil {
+			return err
+		}
+	}
+	next()
+	outbox := &delivery.Outbox{DB: db, Channels: delivery.Channels(cfg), Locks: schedule.Locks{Dir: filepath.Join(dir, "locks"), Now: time.Now}}
+	if _, err := outbox.Flush(ctx, name); err != nil {
+		return err
+	}
+	next()
 	return db.Close()
 }
 
 // TestEmit_KilledBetweenEveryTwoSteps emits the same week again and again, each time with other content and killed one
-// step later. What the first one froze is what everybody gets.
+// step later. What the first one froze is what everybody gets, each addressee once. (Kills inside the sending are tested with the outbox.)
 func TestEmit_KilledBetweenEveryTwoSteps(t *testing.T) {
 	db := warehousetest.Open(t)
 	dir := t.TempDir()
+	arrived := make(chan string, 100)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var m struct {
+			Addressee string
+			Data      emission.Document
+		}
+		if err := json.NewDecoder(r.Body).Decode(&m); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		arrived <- m.Addressee + " " + m.Data.Warnings[0].Title
+	}))
+	defer server.Close()
 	for last := range steps + 1 {
 		c := exec.CommandContext(t.Context(), os.Args[0])
-		c.Env = append(os.Environ(), killVariable+"="+strings.Join([]string{db.DSN(), dir, fmt.Sprint("try ", last), fmt.Sprint(last)}, "\x1f"))
+		c.Env = append(os.Environ(), killVariable+"="+strings.Join([]string{db.DSN(), dir, fmt.Sprint("try ", last), fmt.Sprint(last), server.URL}, "\x1f"))
 		out, err := c.CombinedOutput()
 		var exit *exec.ExitError
 		killed := errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL
@@ -347,5 +389,14 @@ func TestEmit_KilledBetweenEveryTwoSteps(t *testing.T) {
 	var n uint64
 	if err := db.Conn().QueryRow(t.Context(), "SELECT count() FROM wrn_emission").Scan(&n); err != nil || n != 1 {
 		t.Errorf("%d emissions, %v", n, err)
+	}
+	close(arrived)
+	var got []string
+	for message := range arrived {
+		got = append(got, message)
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{"EMP try 1", "TS-410184106 try 1"}, got); diff != "" {
+		t.Errorf("arrived (-want +got):\n%s", diff)
 	}
 }

@@ -23,6 +23,7 @@ type view struct {
 	HasBacktests bool   // whether there is a page of back-tests
 	HasWarnings  bool   // of warnings
 	HasEvents    bool   // of group events
+	HasOutbox    bool   // whether there is a page of the outbox
 	Content      any
 }
 
@@ -40,7 +41,7 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request, pages *templa
 	if err == nil {
 		err = pages.ExecuteTemplate(&page, name, view{
 			Lang: htmlLang(s.Printer.Lang()), Organisation: s.Organisation, Here: r.URL.Path,
-			HasGaps: s.Gaps != nil, HasWarnings: s.Desk != nil, HasEvents: s.Events != nil, HasBacktests: s.Backtests != nil, Content: data,
+			HasGaps: s.Gaps != nil, HasWarnings: s.Desk != nil, HasEvents: s.Events != nil, HasOutbox: s.Outbox != nil, HasBacktests: s.Backtests != nil, Content: data,
 		})
 	}
 	if err != nil {

@@ -45,6 +45,7 @@ type Server struct {
 	Events       Events                          // nil: no pages of group events
 	Links        Links                           // nil: no signed links
 	LinkKey      LinkKey                         // of signed links
+	Outbox       Outbox                          // nil: no such page
 	Health       func(ctx context.Context) error // nil error: the warehouse answers
 	Printer      *message.Printer
 	Now          func() time.Time
@@ -102,6 +103,9 @@ func (s *Server) Handler() (http.Handler, error) {
 	}
 	if s.Events != nil {
 		s.handleEvents(mux, pages)
+	}
+	if s.Outbox != nil {
+		mux.HandleFunc("GET /outbox", s.page(pages, "outbox.html", s.outbox))
 	}
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(assets)))
