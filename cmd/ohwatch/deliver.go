@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -112,8 +113,18 @@ func (a *app) deliverWeek(ctx context.Context, document []byte, by string) (deli
 	if len(nobody) > 0 {
 		a.note("outbox.nobody", map[string]any{"n": len(nobody), "addressees": strings.Join(nobody, ", ")})
 	}
-	f, err := a.outbox().Flush(ctx, by)
+	f, err := a.flush(ctx, by)
 	a.noteFlushed(added, f)
+	return f, err
+}
+
+// flush sends what is due. When another program is sending already, that one does it.
+func (a *app) flush(ctx context.Context, by string) (delivery.Flushed, error) {
+	f, err := a.outbox().Flush(ctx, by)
+	if errors.Is(err, delivery.ErrBusy) {
+		a.note("outbox.busy", nil)
+		err = nil
+	}
 	return f, err
 }
 
@@ -138,15 +149,14 @@ func (a *app) deliverRed(ctx context.Context, by string) (added int, f delivery.
 	if err != nil {
 		return 0, f, err
 	}
-	o := a.outbox()
-	err = o.Alone(ctx, func() error {
+	err = a.outbox().Alone(ctx, func() error {
 		added, err = a.enqueueRed(ctx, e, by)
 		return err
 	})
 	if err != nil {
 		return added, f, err
 	}
-	f, err = o.Flush(ctx, by)
+	f, err = a.flush(ctx, by)
 	return added, f, err
 }
 
@@ -177,9 +187,6 @@ func (a *app) enqueueRed(ctx context.Context, e transform.Evaluation, by string)
 	var order []addressee
 	for _, w := range d.Warnings {
 		for _, code := range w.Addressee {
-			if slices.Contains(w.Listed, code) { // over the budget: in the list of the week
-				continue
-			}
 			to := addressee{code: code}
 			if code == "TS" {
 				to.area = w.Area

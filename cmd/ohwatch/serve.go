@@ -124,7 +124,7 @@ func (a *app) serveEngine(ctx context.Context) error {
 		a.watchEngine,
 		receiver.Run,
 		func(ctx context.Context) error { return server.Serve(ctx, listener) },
-		(&deliveryWatch{app: a, log: log, outbox: a.outbox()}).run,
+		a.newDeliveryWatch(log).run,
 	}
 	if a.cfg.Upload.Listen != "" {
 		open, err := web.ListenAPI(ctx, a.cfg.Upload.Listen, a.cfg.InData(a.cfg.Upload.TLSCert), a.cfg.InData(a.cfg.Upload.TLSKey))

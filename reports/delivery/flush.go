@@ -135,9 +135,11 @@ func (o *Outbox) Flush(ctx context.Context, by string) (Flushed, error) {
 	return f, nil
 }
 
-// deliver tries one message and records what became of it. A channel that is down is not tried again in the same flush: that
+// deliver tries one message and records what became of it; what is begun is ended, also when ctx ends meanwhile: every sender has its own
+// limit of time. A channel that is down is not tried again in the same flush: that
 // counts as an attempt of each message for it.
 func (o *Outbox) deliver(ctx context.Context, e Entry, down map[string]error, by string) (Entry, error) {
+	ctx = context.WithoutCancel(ctx)
 	e.Attempt++
 	next := o.now().Add(pause(e.ID, e.Attempt))
 	failure, tried := down[e.Channel]
@@ -159,8 +161,6 @@ func (o *Outbox) deliver(ctx context.Context, e Entry, down map[string]error, by
 	case failure == nil:
 		o.log().Info("message sent", "message", e.ID, "channel", e.Channel, "attempt", e.Attempt)
 		return o.recordAtAnyPrice(ctx, e, by)
-	case ctx.Err() != nil:
-		return e, ctx.Err() // cut off by our own end: the message is begun again
 	case errors.As(failure, &refused):
 		o.log().Warn("message refused", "message", e.ID, "channel", e.Channel, "words", refused.Words)
 		return o.record(ctx, e, Failed, next, short(refused.Words), by)
@@ -202,10 +202,9 @@ func short(words string) string {
 // recordPatience is how often a record that a message was sent is tried, a second apart.
 const recordPatience = 5
 
-// recordAtAnyPrice records that a message was sent, also when we are being ended. When the warehouse does not take it, it is
+// recordAtAnyPrice records that a message was sent. When the warehouse does not take it, it is
 // kept in memory, so that at least this process never sends the message again.
 func (o *Outbox) recordAtAnyPrice(ctx context.Context, e Entry, by string) (Entry, error) {
-	ctx = context.WithoutCancel(ctx)
 	var err error
 	sent := e
 	for range recordPatience {

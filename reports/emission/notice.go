@@ -198,6 +198,7 @@ type noticeItem struct {
 	Key, StateKey string
 	Place         string // name of the township
 	IsOverdue     bool
+	IsOver        bool // the budget of the month
 	SentBefore    string
 	Links         []noticeLink
 }
@@ -243,6 +244,9 @@ func (n Notice) view(d Document, c *message.Catalogue, subject string, most int)
 		most = max(most, min(count(d.Separate(), "red"), redMost))
 	}
 	separate := d.Separate()
+	if n.Kind == KindRed { // at once, whatever the budget says of the week
+		separate = d.Warnings
+	}
 	v.Listed = len(d.Warnings) - len(separate)
 	for i, w := range separate {
 		if i == most {
@@ -251,6 +255,7 @@ func (n Notice) view(d Document, c *message.Catalogue, subject string, most int)
 		}
 		item := noticeItem{IsOverdue: w.Due != "" && w.Due < today, Warning: w, Key: "warn.severity_" + w.Severity, StateKey: "warn.state_" + w.State, Place: n.Areas[w.Area].Zh}
 		item.Mark, item.Colour = mark(w.Severity)
+		item.IsOver = slices.Contains(w.Listed, n.Part.Addressee)
 		if at, ok := n.Sent[w.ID]; ok && n.Kind == KindWeek {
 			item.SentBefore = local(at)
 		}
@@ -319,7 +324,8 @@ func execute(page interface{ Execute(io.Writer, any) error }, v noticeView) (str
 	return text.String(), nil
 }
 
-// RedPart is what one addressee is told of red warnings right after the load that caused them: those of a document with the given ids.
+// RedPart is what one addressee is told of red warnings right after the load that caused them: those of a document with the given ids, those
+// over its budget too.
 func RedPart(d Document, addressee, area string, ids map[string]bool, c *message.Catalogue) (Part, error) {
 	d.Schema, d.Addressee, d.Area, d.Budget = Schema, addressee, area, nil
 	if d.Broken == nil {

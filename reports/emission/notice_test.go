@@ -126,7 +126,7 @@ func TestNotice_Red(t *testing.T) {
 	}
 	d := document("x")
 	d.Warnings[0].Severity, d.Warnings[1].Severity, d.FrozenAt = "red", "red", "2026-11-16T00:00:00Z"
-	d.Warnings[0].Listed, d.Warnings[1].Listed = []string{}, []string{}
+	d.Warnings[0].Listed, d.Warnings[1].Listed = []string{"TS"}, []string{}
 	write := func(ids ...string) delivery.Message {
 		t.Helper()
 		wanted, refs := map[string]bool{}, map[string]string{}
@@ -152,6 +152,9 @@ func TestNotice_Red(t *testing.T) {
 	}
 	if both.Key == one.Key || one.Key != write("R27-96f00e7d").Key || both.Files[0].Name == one.Files[0].Name {
 		t.Errorf("keys %s, %s", both.Key, one.Key)
+	}
+	if !strings.Contains(both.Text, "超出本月预算") || strings.Contains(one.Text, "超出本月预算") || strings.Count(both.HTML, "border-left:6px") != 2 {
+		t.Errorf("one of two is over the budget:\n%s", both.Text)
 	}
 	if strings.Contains(one.Text, "R27-96f00e7c") || strings.Contains(one.Text, "orange") || !strings.Contains(one.Text, "红色预警") {
 		t.Errorf("text:\n%s", one.Text)
