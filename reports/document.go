@@ -73,7 +73,7 @@ func (w words) tableBlock(head string, t table) block {
 func newDocument(w words, s *Situation) *document {
 	d := &document{head: newHead(w, s.Masthead, s.Today, s.Snapshot), Kind: s.Kind, Contents: s.Kind != KindTownship}
 	city := cmp.Or(w.in(s.City), w.say("report.city"))
-	d.Title = w.say("report.title."+string(s.Kind), "city", city, "area", w.place(s.Area.Name), "period", w.periodTitle(s.Period))
+	d.Title = w.say("report.title."+string(s.Kind), "city", city, "area", w.place(s.Area.Name))
 	d.Issue = w.issueOf(s)
 	d.Dates = w.say("report.period_dates", "from", w.date(s.Period.Start), "to", w.date(s.Period.End))
 	d.SummaryHead, d.Summary = w.say("report.summary_points"), w.summaryOf(s)
@@ -264,4 +264,32 @@ func (d *document) definitions(s *Situation) {
 		b.Notes = append(b.Notes, d.say("report.hidden_note", "n", s.Least-1))
 	}
 	d.section("definitions", "report.head_definitions", "", b)
+}
+
+// document lays the bulletin out for the forms that are not a page.
+func (p *page) document() *document {
+	d := &document{head: p.head, Kind: KindWeekly}
+	add := func(title, lead string, blocks ...block) {
+		d.Sections = append(d.Sections, section{Title: p.Say(title), Lead: lead, Blocks: blocks})
+	}
+	add("section_warnings", p.WarningLead, block{Groups: p.Severities}, p.tableBlock(p.Say("addressees"), p.Addressees))
+	add("section_readings", p.ReadingLead, p.tableBlock("", p.ReadingTable))
+	add("section_trends", p.WatchNote, block{Figures: append(slices.Clone(p.Trends), p.Watch...)})
+	ranking := block{Empty: p.Say("ranking_none")}
+	if p.Ranking != nil {
+		ranking = block{Figures: append([]figure{*p.Ranking}, p.OtherRanks...)}
+	}
+	add("section_ranking", p.Say("ranking_lead"), ranking)
+	quality := []block{p.tableBlock(p.Arrived, p.Arrivals)}
+	for _, t := range []table{p.Streams, p.Standings, p.Missing, p.Rejects, p.Unmatched} {
+		if len(t.Rows) > 0 {
+			quality = append(quality, p.tableBlock(t.Caption, t))
+		}
+	}
+	if len(p.Changes) > 0 {
+		quality = append(quality, block{Head: p.Say("changes"), Notes: p.Changes})
+	}
+	add("section_quality", "", quality...)
+	add("section_definitions", "", block{Definitions: p.Definitions, Notes: p.Notes})
+	return d
 }

@@ -233,11 +233,20 @@ func TestRead_OlderWeek(t *testing.T) {
 	}
 }
 
+// weeklyPage writes the bulletin as a page alone.
+func weeklyPage(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) {
+	results, err := Weekly(ctx, db, opt)
+	if err != nil {
+		return Result{}, err
+	}
+	return results[0], nil
+}
+
 func TestWeekly(t *testing.T) {
 	ctx := context.Background()
 	db := city(t)
 	opt := options(t, message.Chinese)
-	first, err := Weekly(ctx, db, opt)
+	first, err := weeklyPage(ctx, db, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +254,7 @@ func TestWeekly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := Weekly(ctx, db, opt)
+	second, err := weeklyPage(ctx, db, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +269,7 @@ func TestWeekly(t *testing.T) {
 		t.Errorf("file is named %s", first.Path)
 	}
 	opt.Printer = printer(t, message.English)
-	third, err := Weekly(ctx, db, opt)
+	third, err := weeklyPage(ctx, db, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +291,7 @@ func TestWeekly(t *testing.T) {
 
 func TestWeekly_NoDataAtAll(t *testing.T) {
 	db := warehousetest.Open(t)
-	result, err := Weekly(context.Background(), db, options(t, message.Chinese))
+	result, err := weeklyPage(context.Background(), db, options(t, message.Chinese))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,20 +25,32 @@ func (d *drawing) text(x, y float64, class, anchor, label string) {
 
 // name writes the name of a row, to the left of x, in two lines if it is long.
 func (d *drawing) name(x, y float64, name string) {
-	const width = 11.5
-	if columns(name) <= width {
+	if columns(name) <= nameWidth {
 		d.text(x, y+4, "t", "end", name)
 		return
 	}
 	first := []rune(name)
-	for columns(string(first)) > width {
+	for columns(string(first)) > nameWidth {
 		first = first[:len(first)-1]
 	}
 	if at := strings.LastIndex(string(first), " "); at > len(string(first))/2 {
 		first = []rune(string(first)[:at])
 	}
 	d.text(x, y-2, "t small", "end", strings.TrimSpace(string(first)))
-	d.text(x, y+8, "t small", "end", fit(strings.TrimSpace(name[len(string(first)):]), width+1))
+	d.text(x, y+8, "t small", "end", fit(strings.TrimSpace(name[len(string(first)):]), nameWidth+1))
+}
+
+// nameWidth is the width in ems of the names of rows.
+const nameWidth = 11.5
+
+// rowHeight leaves room for a second line where a name needs one.
+func rowHeight(names []string) float64 {
+	for _, name := range names {
+		if columns(name) > nameWidth {
+			return 27
+		}
+	}
+	return 21
 }
 
 // px writes a length with one decimal.
@@ -213,7 +225,8 @@ func (l layer) runs() [][]int {
 
 // svg draws the ranking.
 func (r ranks) svg(alt string) template.HTML {
-	const width, row, top, bottom, label = 480.0, 21.0, 26.0, 26.0, 150.0
+	const width, top, bottom, label = 480.0, 26.0, 26.0, 150.0
+	row := rowHeight(r.names)
 	height := top + row*float64(len(r.names)) + bottom
 	low := r.floor()
 	x := func(v float64) float64 { return label + (width-label-56)*(v-low)/(100-low) }
@@ -248,7 +261,8 @@ func (r ranks) svg(alt string) template.HTML {
 
 // svg draws the bars.
 func (r rows) svg(alt string) template.HTML {
-	const width, row, top, bottom, label = 480.0, 21.0, 6.0, 38.0, 150.0
+	const width, top, bottom, label = 480.0, 6.0, 38.0, 150.0
+	row := rowHeight(r.names)
 	height := top + row*float64(len(r.names)) + bottom
 	highest, step := r.scale()
 	x := func(v float64) float64 { return label + (width-label-64)*v/highest }

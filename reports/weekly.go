@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -32,6 +34,8 @@ type Options struct {
 	Revision Revision         // of the report, as its values were frozen before
 	Printer  *message.Printer // language and texts
 	By       string           // user or job, for the record
+	Formats  []Format         // empty: HTML
+	Chromium *Chromium        // prints PDF and draws the pictures of DOCX; nil: there is none
 }
 
 // Result is a report that was written.
@@ -43,48 +47,111 @@ type Result struct {
 	Lang   string `json:"lang"`
 	Kind   string `json:"kind"`           // weekly, monthly, quarterly, annual, township
 	Area   string `json:"area,omitempty"` // township of a letter
+	Format Format `json:"format"`
+	// The values that it shows, as they are frozen, and the number of its version.
+	Values  string `json:"values_sha256,omitempty"`
+	Version int    `json:"version,omitempty"`
 }
 
-// Weekly writes the weekly bulletin as one HTML file and records it. The file appears whole or not at all;
-// one of the same name is replaced.
-func Weekly(ctx context.Context, db *warehouse.DB, opt Options) (Result, error) {
+// Weekly writes the weekly bulletin in its forms and records them. A file appears whole or not at all; one of the same name is
+// replaced.
+//
+// Errors: ErrNotAWeek; ErrNoChromium when PDF or pictures are missing, with what was written nevertheless.
+func Weekly(ctx context.Context, db *warehouse.DB, opt Options) ([]Result, error) {
 	if opt.Period.Kind != period.Week {
-		return Result{}, fmt.Errorf("report %s: %w", opt.Period, ErrNotAWeek)
+		return nil, fmt.Errorf("report %s: %w", opt.Period, ErrNotAWeek)
 	}
 	started := time.Now()
 	b, err := Read(ctx, db, opt)
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
 	data, err := Render(b, opt.Printer)
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
-	return publish(ctx, db, FileName(opt.Period, opt.Printer.Lang()), data, Result{Kind: string(KindWeekly)}, opt, started)
+	r := rendered{name: FileName(opt.Period, opt.Printer.Lang()), page: data, document: newPage(words{opt.Printer}, b).document()}
+	return r.publish(ctx, db, Result{Kind: string(KindWeekly)}, opt, started)
 }
 
-// WriteSituation writes a situation report or a letter that has been read as one HTML file and records it.
-func WriteSituation(ctx context.Context, db *warehouse.DB, s *Situation, opt Options) (Result, error) {
+// WriteSituation writes a situation report or a letter that has been read, under the same rules.
+func WriteSituation(ctx context.Context, db *warehouse.DB, s *Situation, opt Options) ([]Result, error) {
 	started := time.Now()
 	data, err := RenderSituation(s, opt.Printer)
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
-	return publish(ctx, db, s.FileName(opt.Printer.Lang()), data, Result{Kind: string(s.Kind), Area: s.Area.Code}, opt, started)
+	r := rendered{name: s.FileName(opt.Printer.Lang()), page: data, document: newDocument(words{opt.Printer}, s)}
+	return r.publish(ctx, db, Result{Kind: string(s.Kind), Area: s.Area.Code}, opt, started)
 }
 
-// publish puts a file in place and records it.
-func publish(ctx context.Context, db *warehouse.DB, name string, data []byte, result Result, opt Options, started time.Time) (Result, error) {
-	digest := sha256.Sum256(data)
-	result.Path, result.SHA256, result.Bytes = filepath.Join(opt.Out, name), hex.EncodeToString(digest[:]), len(data)
-	result.Period, result.Lang = opt.Period.String(), string(opt.Printer.Lang())
-	if err := write(result.Path, data); err != nil {
-		return Result{}, fmt.Errorf("write report %s: %w", name, err)
+// rendered is a report ready for all its forms.
+type rendered struct {
+	name     string // of the HTML file
+	page     []byte
+	document *document
+}
+
+// publish puts the files of the forms in place and records them.
+func (r rendered) publish(ctx context.Context, db *warehouse.DB, result Result, opt Options, started time.Time) ([]Result, error) {
+	var results []Result
+	var missing error
+	formats := opt.Formats
+	if len(formats) == 0 {
+		formats = []Format{HTML}
 	}
-	if err := record(ctx, db, name, result, time.Since(started), opt.By); err != nil {
-		return Result{}, fmt.Errorf("record report %s: %w", name, err)
+	for _, format := range Formats() {
+		if !slices.Contains(formats, format) {
+			continue
+		}
+		data, err := r.form(ctx, format, opt)
+		switch {
+		case errors.Is(err, ErrNoChromium):
+			missing = err
+		case err != nil:
+			return results, fmt.Errorf("write %s of %s: %w", format, r.name, err)
+		}
+		if data == nil {
+			continue
+		}
+		name := strings.TrimSuffix(r.name, ".html") + "." + string(format)
+		digest := sha256.Sum256(data)
+		one := result
+		one.Path, one.SHA256, one.Bytes = filepath.Join(opt.Out, name), hex.EncodeToString(digest[:]), len(data)
+		one.Period, one.Lang, one.Format, one.Values, one.Version = opt.Period.String(), string(opt.Printer.Lang()), format, opt.Values, opt.Revision.Number
+		if err := write(one.Path, data); err != nil {
+			return results, fmt.Errorf("write report %s: %w", name, err)
+		}
+		if err := record(ctx, db, name, one, time.Since(started), opt.By); err != nil {
+			return results, fmt.Errorf("record report %s: %w", name, err)
+		}
+		results = append(results, one)
 	}
-	return result, nil
+	return results, missing
+}
+
+// form makes the bytes of one form. With ErrNoChromium it returns a DOCX without pictures, and nothing for a PDF.
+func (r rendered) form(ctx context.Context, format Format, opt Options) ([]byte, error) {
+	switch format {
+	case PDF:
+		if opt.Chromium == nil {
+			return nil, ErrNoChromium
+		}
+		return opt.Chromium.print(ctx, r.page, pageNumbers(words{opt.Printer}), opt.Today)
+	case DOCX:
+		pictures, missing := map[string]picture(nil), error(ErrNoChromium)
+		if opt.Chromium != nil {
+			pictures, missing = opt.Chromium.pictures(ctx, r.page)
+		}
+		data, err := writeDOCX(r.document, pictures)
+		if err != nil {
+			return nil, err
+		}
+		return data, missing
+	case XLSX:
+		return writeXLSX(r.document)
+	}
+	return r.page, nil
 }
 
 // FileName is the name of a situation report or letter: quarterly-2026Q3.html, township-2026Q3-410184001.en.html. Without

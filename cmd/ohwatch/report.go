@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -28,17 +31,15 @@ func newReportCommand(a *app) *cobra.Command {
 
 // newReportWeeklyCommand is `ohwatch report weekly`: the bulletin of one ISO week.
 func newReportWeeklyCommand(a *app) *cobra.Command {
-	var week, out string
-	var formats []string
+	var week string
+	var out outputs
 	command := &cobra.Command{
-		Use:   "weekly [--period 2026-W46] [--out DIR] [--format html]",
+		Use:   "weekly [--period 2026-W46] [--out DIR] [--format html,pdf,docx,xlsx]",
 		Short: a.text("report.command_weekly_short", nil),
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			for _, format := range formats {
-				if format != "html" {
-					return wrongUsage("report.bad_format", map[string]any{"format": format})
-				}
+			if err := out.check(); err != nil {
+				return err
 			}
 			p := a.lastWeek()
 			if week != "" {
@@ -50,24 +51,86 @@ func newReportWeeklyCommand(a *app) *cobra.Command {
 			if p.Start.After(a.today()) {
 				return usageError(transform.ErrFutureWeek.With("week", p.String()))
 			}
-			result, err := a.weekly(cmd.Context(), p, out, "command")
-			if err != nil {
-				return err
+			results, snapshot, missing := a.weeklyForms(cmd.Context(), a.reportPrinter(), p, out, "command")
+			if missing != nil && !errors.Is(missing, reports.ErrNoChromium) {
+				return missing
 			}
-			if a.json {
-				return a.printJSON(result)
-			}
-			a.say("report.written", map[string]any{"path": result.Path, "bytes": result.Bytes, "hash": result.SHA256})
-			if result.Snapshot != 0 {
-				a.say("snapshot.behind", map[string]any{"snapshot": result.Snapshot, "hash": result.SnapshotSHA256})
-			}
-			return nil
+			return a.printReports(results, snapshot, missing)
 		},
 	}
 	command.Flags().StringVar(&week, "period", "", a.text("report.flag_period", nil))
-	command.Flags().StringVar(&out, "out", "", a.text("report.flag_out", nil))
-	command.Flags().StringSliceVar(&formats, "format", []string{"html"}, a.text("report.flag_format", nil))
+	out.flags(a, command)
 	return command
+}
+
+// outputs say where the files of a report go and in which forms.
+type outputs struct {
+	folder  string // empty: the configured one
+	formats []string
+}
+
+func (o *outputs) flags(a *app, command *cobra.Command) {
+	command.Flags().StringVar(&o.folder, "out", "", a.text("report.flag_out", nil))
+	command.Flags().StringSliceVar(&o.formats, "format", []string{"html"}, a.text("report.flag_format", nil))
+}
+
+// check refuses a form that does not exist.
+func (o outputs) check() error {
+	for _, format := range o.formats {
+		if !slices.Contains(reports.Formats(), reports.Format(format)) {
+			return wrongUsage("report.bad_format", map[string]any{"format": format})
+		}
+	}
+	return nil
+}
+
+// forms are the forms asked for.
+func (o outputs) forms() []reports.Format {
+	var forms []reports.Format
+	for _, format := range o.formats {
+		forms = append(forms, reports.Format(format))
+	}
+	return forms
+}
+
+// withChromium runs write with a Chromium where a form needs one; without one that answers, write has none and says what is missing.
+func (a *app) withChromium(ctx context.Context, forms []reports.Format, write func(*reports.Chromium) error) error {
+	if !slices.Contains(forms, reports.PDF) && !slices.Contains(forms, reports.DOCX) {
+		return write(nil)
+	}
+	browser, err := reports.OpenChromium(ctx, a.cfg.Reports.Chromium)
+	if err != nil {
+		if !errors.Is(err, reports.ErrNoChromium) {
+			return err
+		}
+		a.note("report.no_chromium", map[string]any{"error": err.Error()})
+		return write(nil)
+	}
+	defer browser.Close()
+	return write(browser)
+}
+
+// printReports prints what was written, and that something is missing because no Chromium answered.
+func (a *app) printReports(results []reports.Result, s transform.Snapshot, missing error) error {
+	for _, result := range results {
+		if a.json {
+			if err := a.printJSON(bulletin{result, s.Snapshot, s.SHA256}); err != nil {
+				return err
+			}
+			continue
+		}
+		a.say("report.written", map[string]any{"path": result.Path, "bytes": result.Bytes, "hash": result.SHA256})
+	}
+	if s.Snapshot != 0 && !a.json {
+		a.say("snapshot.behind", map[string]any{"snapshot": s.Snapshot, "hash": s.SHA256})
+	}
+	if missing != nil {
+		if missing != reports.ErrNoChromium { // it had answered first
+			a.note("report.no_chromium", map[string]any{"error": missing.Error()})
+		}
+		return &exitError{code: exitNeedsPerson}
+	}
+	return nil
 }
 
 // lastWeek is the last ISO week that had ended before today.
@@ -129,24 +192,49 @@ func (a *app) masthead() (reports.Masthead, error) {
 	return m, nil
 }
 
-// weeklyIn writes the bulletin of a week in the printer's language into the folder, the configured one if out is
+// weeklyIn writes the bulletin of a week in the printer's language as a page into the folder, the configured one if out is
 // empty, and freezes the values behind it.
 func (a *app) weeklyIn(ctx context.Context, printer *message.Printer, week period.Period, out, by string) (bulletin, error) {
-	if err := a.openDB(ctx); err != nil {
+	results, snapshot, err := a.weeklyForms(ctx, printer, week, outputs{folder: out}, by)
+	if err != nil {
 		return bulletin{}, err
+	}
+	return bulletin{results[0], snapshot.Snapshot, snapshot.SHA256}, nil
+}
+
+// weeklyForms writes the bulletin in its forms. With reports.ErrNoChromium it returns what was written nevertheless.
+func (a *app) weeklyForms(ctx context.Context, printer *message.Printer, week period.Period, out outputs, by string) (results []reports.Result, s transform.Snapshot, err error) {
+	if err := a.openDB(ctx); err != nil {
+		return nil, s, err
 	}
 	head, err := a.masthead()
 	if err != nil {
-		return bulletin{}, err
+		return nil, s, err
 	}
-	result, err := reports.Weekly(ctx, a.db, reports.Options{
-		Period: week, Today: a.today(), Out: a.reportFolder(out), CityCode: a.cfg.City.Code, Masthead: head, Printer: printer, By: by,
+	opt := reports.Options{
+		Period: week, Today: a.today(), Out: a.reportFolder(out.folder), CityCode: a.cfg.City.Code, Masthead: head, Printer: printer, By: by, Formats: out.forms(),
+	}
+	freeze := weeklyFreeze(week, string(printer.Lang()))
+	if opt.Values, opt.Revision, _, err = a.revision(ctx, freeze); err != nil {
+		return nil, s, err
+	}
+	var missing error
+	err = a.withChromium(ctx, opt.Formats, func(browser *reports.Chromium) error {
+		opt.Chromium = browser
+		results, missing = reports.Weekly(ctx, a.db, opt)
+		if errors.Is(missing, reports.ErrNoChromium) {
+			return nil
+		}
+		return missing
 	})
-	if err != nil {
-		return bulletin{}, err
+	if err != nil || len(results) == 0 {
+		return nil, s, errors.Join(err, missing)
 	}
-	snapshot, err := a.freezeBulletin(ctx, week, result, by)
-	return bulletin{result, snapshot.Snapshot, snapshot.SHA256}, err
+	freeze.Document, freeze.SHA256 = filepath.Base(results[0].Path), results[0].SHA256
+	if s, err = a.freezeReport(ctx, freeze, by); err != nil {
+		return nil, s, err
+	}
+	return results, s, missing
 }
 
 // newReportListCommand is `ohwatch report list`: the bulletins written so far.

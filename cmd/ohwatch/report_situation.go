@@ -22,10 +22,11 @@ import (
 
 // situationOptions are the flags of `ohwatch report monthly|quarterly|annual|township`.
 type situationOptions struct {
-	kind      reports.Kind
-	period    period.Period
-	area, out string
-	public    bool
+	kind   reports.Kind
+	period period.Period
+	area   string
+	out    outputs
+	public bool
 }
 
 // newReportSituationCommand is `ohwatch report monthly`, `quarterly`, `annual` and `township`.
@@ -33,9 +34,9 @@ func newReportSituationCommand(a *app, kind reports.Kind) *cobra.Command {
 	example := map[reports.Kind]string{
 		reports.KindMonthly: "2026-10", reports.KindQuarterly: "2026Q3", reports.KindAnnual: "2025", reports.KindTownship: "2026Q3",
 	}[kind]
-	use := fmt.Sprintf("%s [--period %s] [--out DIR] [--public]", kind, example)
+	use := fmt.Sprintf("%s [--period %s] [--out DIR] [--format html,pdf,docx,xlsx] [--public]", kind, example)
 	if kind == reports.KindTownship {
-		use = fmt.Sprintf("%s [--period %s] [--area CODE] [--out DIR] [--public]", kind, example)
+		use = fmt.Sprintf("%s [--period %s] [--area CODE] [--out DIR] [--format html,pdf,docx,xlsx] [--public]", kind, example)
 	}
 	o := situationOptions{kind: kind}
 	var when string
@@ -54,6 +55,9 @@ func newReportSituationCommand(a *app, kind reports.Kind) *cobra.Command {
 			if o.period.Start.After(a.today()) {
 				return wrongUsage("report.future_period", map[string]any{"period": o.period.String()})
 			}
+			if err := o.out.check(); err != nil {
+				return err
+			}
 			return a.situation(cmd.Context(), o)
 		},
 	}
@@ -62,7 +66,7 @@ func newReportSituationCommand(a *app, kind reports.Kind) *cobra.Command {
 	if kind == reports.KindTownship {
 		flags.StringVar(&o.area, "area", "", a.text("report.flag_area", nil))
 	}
-	flags.StringVar(&o.out, "out", "", a.text("report.flag_out", nil))
+	o.out.flags(a, command)
 	flags.BoolVar(&o.public, "public", false, a.text("report.flag_public", nil))
 	return command
 }
@@ -94,7 +98,7 @@ func (a *app) situation(ctx context.Context, o situationOptions) error {
 	}
 	printer := a.reportPrinter()
 	opt := reports.Options{
-		Period: o.period, Today: a.today(), Out: a.reportFolder(o.out), CityCode: a.cfg.City.Code, Masthead: head, Printer: printer, By: "command",
+		Period: o.period, Today: a.today(), Out: a.reportFolder(o.out.folder), CityCode: a.cfg.City.Code, Masthead: head, Printer: printer, By: "command", Formats: o.out.forms(),
 	}
 	freeze := transform.Freeze{
 		Kind: transform.SnapshotBulletin, Periods: []string{o.period.String()}, Series: true,
@@ -110,45 +114,45 @@ func (a *app) situation(ctx context.Context, o situationOptions) error {
 	}
 	digest := sha256.New()
 	var written []reports.Result
-	for _, area := range areas {
-		opt := opt
-		opt.Revision.Changes = changesOf(revisions, cmp.Or(area.Code, a.cfg.City.Code), basis.indicators)
-		s, err := reports.ReadSituation(ctx, a.db, o.kind, area, opt)
-		if err != nil {
-			return err
-		}
-		s.Supplement = basis.supplement(a.cfg.City.Code, area.Code, s.Readings)
-		if o.public {
-			s.Hide(a.cfg.Reports.SmallCells)
-		}
-		result, err := reports.WriteSituation(ctx, a.db, s, opt)
-		if err != nil {
-			return err
-		}
-		io.WriteString(digest, result.SHA256)
-		written = append(written, result)
-	}
-	freeze.SHA256 = hex.EncodeToString(digest.Sum(nil))
-	if freeze.Document = string(o.kind) + "-" + o.period.String(); len(written) == 1 {
-		freeze.Document, freeze.SHA256 = filepath.Base(written[0].Path), written[0].SHA256
-	}
-	snapshot, err := transform.TakeSnapshot(ctx, a.db, a.db, a.transformOptions("command"), freeze)
-	if err != nil && !errors.Is(err, transform.ErrNoValues) {
-		return err
-	}
-	for _, result := range written {
-		if a.json {
-			if err := a.printJSON(bulletin{result, snapshot.Snapshot, snapshot.SHA256}); err != nil {
+	var missing error
+	err = a.withChromium(ctx, opt.Formats, func(browser *reports.Chromium) error {
+		opt.Chromium = browser
+		for _, area := range areas {
+			opt := opt
+			opt.Revision.Changes = changesOf(revisions, cmp.Or(area.Code, a.cfg.City.Code), basis.indicators)
+			s, err := reports.ReadSituation(ctx, a.db, o.kind, area, opt)
+			if err != nil {
 				return err
 			}
-			continue
+			s.Supplement = basis.supplement(a.cfg.City.Code, area.Code, s.Readings)
+			if o.public {
+				s.Hide(a.cfg.Reports.SmallCells)
+			}
+			results, err := reports.WriteSituation(ctx, a.db, s, opt)
+			if errors.Is(err, reports.ErrNoChromium) {
+				missing = err
+			} else if err != nil {
+				return err
+			}
+			for _, result := range results {
+				io.WriteString(digest, result.SHA256)
+			}
+			written = append(written, results...)
 		}
-		a.say("report.written", map[string]any{"path": result.Path, "bytes": result.Bytes, "hash": result.SHA256})
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	if snapshot.Snapshot != 0 && !a.json {
-		a.say("snapshot.behind", map[string]any{"snapshot": snapshot.Snapshot, "hash": snapshot.SHA256})
+	freeze.Document, freeze.SHA256 = string(o.kind)+"-"+o.period.String(), hex.EncodeToString(digest.Sum(nil))
+	if len(written) == 1 {
+		freeze.Document, freeze.SHA256 = filepath.Base(written[0].Path), written[0].SHA256
 	}
-	return nil
+	snapshot, err := a.freezeReport(ctx, freeze, "command")
+	if err != nil {
+		return err
+	}
+	return a.printReports(written, snapshot, missing)
 }
 
 // letterAreas are the townships that get a letter: the one with the code, or all.

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"ohwatch/internal/period"
-	"ohwatch/reports"
 	"ohwatch/reports/export"
 	"ohwatch/transform"
 	"ohwatch/warehouse"
@@ -130,17 +129,19 @@ func (a *app) freeze(ctx context.Context, f transform.Freeze, asOf bool, set fun
 	return s, err
 }
 
-// freezeBulletin freezes the values behind a weekly bulletin that was written: those of its week and of the month, quarter and
-// year that the week ends in, and the city's readings of all months, quarters and years. The values are those that the
-// bulletin was written from. Before the first transform there is nothing to freeze.
-func (a *app) freezeBulletin(ctx context.Context, week period.Period, result reports.Result, by string) (transform.Snapshot, error) {
-	f := transform.Freeze{
-		Kind: transform.SnapshotBulletin, Name: "weekly-" + week.String() + "-" + result.Lang, Series: true,
-		Document: filepath.Base(result.Path), SHA256: result.SHA256, Periods: []string{week.String()},
-	}
+// weeklyFreeze is what is frozen behind a weekly bulletin: the values of its week and of the month, quarter and year that the week
+// ends in, and the city's readings of all months, quarters and years.
+func weeklyFreeze(week period.Period, lang string) transform.Freeze {
+	f := transform.Freeze{Kind: transform.SnapshotBulletin, Name: "weekly-" + week.String() + "-" + lang, Series: true, Periods: []string{week.String()}}
 	for _, kind := range []period.Kind{period.Month, period.Quarter, period.Year} {
 		f.Periods = append(f.Periods, period.Of(week.End, kind).String())
 	}
+	return f
+}
+
+// freezeReport freezes the values behind a report that was written, as it was written from them. Before the first transform there
+// is nothing to freeze.
+func (a *app) freezeReport(ctx context.Context, f transform.Freeze, by string) (transform.Snapshot, error) {
 	s, err := transform.TakeSnapshot(ctx, a.db, a.db, a.transformOptions(by), f)
 	if errors.Is(err, transform.ErrNoValues) {
 		return transform.Snapshot{}, nil

@@ -175,6 +175,7 @@ type Reports struct {
 	RedHeadZh  string `yaml:"red_head_zh"` // red head (红头) above the title; empty: none
 	RedHeadEn  string `yaml:"red_head_en"`
 	Logo       string `yaml:"logo"`        // PNG file, relative to the data directory; empty: none
+	Chromium   string `yaml:"chromium"`    // program that prints PDF; empty: looked for in the PATH
 	SmallCells int    `yaml:"small_cells"` // counts from 1 to below it are hidden in public reports
 }
 

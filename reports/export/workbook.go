@@ -1,9 +1,14 @@
 package export
 
 import (
+	"archive/zip"
+	"bytes"
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/xuri/excelize/v2"
@@ -38,8 +43,31 @@ func Workbook(w io.Writer, grids ...Grid) error {
 			return fmt.Errorf("sheet %s: %w", g.Name, err)
 		}
 	}
-	_, err = file.WriteTo(w)
-	return err
+	var book bytes.Buffer
+	if _, err = file.WriteTo(&book); err != nil {
+		return err
+	}
+	return inOrder(book.Bytes(), w)
+}
+
+// inOrder writes the parts of a workbook by their names, for excelize puts sheets in any order. The list of parts comes first, as
+// programs expect.
+func inOrder(book []byte, w io.Writer) error {
+	parts, err := zip.NewReader(bytes.NewReader(book), int64(len(book)))
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(parts.File, func(a, b *zip.File) int {
+		first := func(f *zip.File) int { return map[bool]int{true: 0, false: 1}[f.Name == "[Content_Types].xml"] }
+		return cmp.Or(first(a)-first(b), strings.Compare(a.Name, b.Name))
+	})
+	out := zip.NewWriter(w)
+	for _, part := range parts.File {
+		if err := out.Copy(part); err != nil {
+			return err
+		}
+	}
+	return out.Close()
 }
 
 func writeGrid(file *excelize.File, g Grid, days int) error {
