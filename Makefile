@@ -10,7 +10,7 @@ PACKAGES := node_modules/.package-lock.json
 
 export CGO_ENABLED := 0
 
-.PHONY: build demo test bench bench-stats evaluation lint fmt clean assets browser mailserver bench-ingest bench-transform torture
+.PHONY: build demo test bench bench-stats evaluation lint fmt clean assets browser mailserver bench-ingest bench-transform bench-warnings torture
 
 build: $(ASSETS)
 	$(GO) build -trimpath -buildvcs=auto -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/ohwatch
@@ -44,6 +44,14 @@ bench-ingest: $(ASSETS)
 # after a new batch of 1 %; and the questions that kept results answer.
 bench-transform: $(ASSETS)
 	OHWATCH_BENCH_ROWS=$(ROWS) $(GO) test -run '^$$' -bench '^BenchmarkTransform$$' -benchtime 1x -timeout 180m ./transform
+
+# Times the rules of one week over a simulated city of SCALE and over a made one of ROWS examinations, and a back-test of WEEKS
+# weeks of the simulated one.
+SCALE ?= 1
+WEEKS ?= 104
+bench-warnings: $(ASSETS)
+	OHWATCH_BENCH_SCALE=$(SCALE) OHWATCH_BENCH_WEEKS=$(WEEKS) $(GO) test -run '^$$' -bench '^BenchmarkWarnings$$' -benchtime 1x -timeout 180m ./cmd/ohwatch
+	OHWATCH_BENCH_ROWS=$(ROWS) $(GO) test -run '^$$' -bench '^BenchmarkEvaluate$$' -benchtime 1x -timeout 180m ./transform
 
 # Kills ohwatch, and apart from it the engine, at 200 random moments of a load each.
 torture: $(ASSETS)

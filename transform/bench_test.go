@@ -181,3 +181,27 @@ func (c *city) engineMegabytes() float64 {
 	}
 	return 0
 }
+
+// BenchmarkEvaluate times the rules and detectors of one week over a city of OHWATCH_BENCH_ROWS exams, with models and series up to
+// date: `make bench-warnings`.
+func BenchmarkEvaluate(b *testing.B) {
+	rows, err := strconv.Atoi(os.Getenv("OHWATCH_BENCH_ROWS"))
+	if err != nil {
+		b.Skip("OHWATCH_BENCH_ROWS says how many exams; make bench-warnings sets it")
+	}
+	c := newCity(b, "2026-11-16")
+	c.fill(rows)
+	evaluate := func() float64 {
+		at := time.Now()
+		e, err := transform.Evaluate(b.Context(), c.db, transform.LastWeek(c.today), transform.Options{Today: c.today})
+		if err != nil || !e.Complete() {
+			b.Fatal(err, e.Broken)
+		}
+		return time.Since(at).Seconds()
+	}
+	for b.Loop() { // one pass
+		b.ReportMetric(evaluate(), "first-s")
+		b.ReportMetric(evaluate(), "week-s")
+		b.ReportMetric(0, "ns/op")
+	}
+}
