@@ -127,9 +127,11 @@ func RunBacktest(ctx context.Context, db *warehouse.DB, opt Options, request Bac
 		Set: replacements, By: opt.By, At: opt.Now().UTC().Format(time.RFC3339),
 	}
 	err = inScratch(ctx, db, request.From.Start, func(scratch *warehouse.DB) error {
-		if b.History, err = knowledge(ctx, scratch, db.Database(), request.Known); err != nil {
+		known, err := knowledge(ctx, scratch, db.Database(), request.Known)
+		if err != nil {
 			return err
 		}
+		b.History, r.opt.asWhole = known.history, known.rows <= wholeRows
 		if err := r.weeks(ctx, scratch); err != nil {
 			return err
 		}
@@ -155,12 +157,19 @@ func RunBacktest(ctx context.Context, db *warehouse.DB, opt Options, request Bac
 // knownTable is the log of batches with the instants at which they can have been known.
 const knownTable = "known_batch"
 
-// knowledge makes that log in a scratch database, and returns how many batches are known by their dates.
-func knowledge(ctx context.Context, scratch *warehouse.DB, live, how string) (history uint64, err error) {
+// wholeRows is the number of loaded rows up to which the models of a week are made as a whole: the statements of
+// making them part by part take longer there than the rows.
+const wholeRows = 2_000_000
+
+// known says how many rows there are to be known, and how many batches are known by their dates.
+type known struct{ history, rows uint64 }
+
+// knowledge makes that log in a scratch database.
+func knowledge(ctx context.Context, scratch *warehouse.DB, live, how string) (k known, err error) {
 	if err := execTemplate(ctx, scratch, "backtest_batches", map[string]any{"Table": knownTable, "Database": live, "How": how}); err != nil {
-		return 0, err
+		return k, err
 	}
-	return history, scratch.Row(ctx, "backtest_history", []any{&history})
+	return k, scratch.Row(ctx, "backtest_history", []any{&k.history, &k.rows})
 }
 
 // replay is a back-test while it runs.

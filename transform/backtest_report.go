@@ -39,6 +39,7 @@ type BacktestSetting struct {
 	Rules    []BacktestRule  `json:"rules"`
 	Workload []BacktestWork  `json:"workload"`
 	Planted  []BacktestFound `json:"planted"`
+	Kinds    []BacktestKind  `json:"kinds"` // what became of the planted events, by kind
 
 	Warnings []BacktestWarning `json:"-"` // each warning of the setting
 }
@@ -173,7 +174,7 @@ func (r *replay) report(b *Backtest) {
 func (r *replay) setting(name string, positions []int) BacktestSetting {
 	weeks := len(r.open) - 1
 	yearFrom := max(weeks-51, 1)
-	s := BacktestSetting{Name: name, YearFrom: r.week(yearFrom).String(), Planted: []BacktestFound{}, Workload: []BacktestWork{}}
+	s := BacktestSetting{Name: name, YearFrom: r.week(yearFrom).String(), Planted: []BacktestFound{}, Kinds: []BacktestKind{}, Workload: []BacktestWork{}}
 	months := map[string]map[string]*[2]int{} // of each addressee and month the red and orange ones
 	raised := map[string]int{}
 	for _, p := range positions {

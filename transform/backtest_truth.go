@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -67,6 +68,18 @@ type BacktestFound struct {
 	Warning  string   `json:"warning"`    // its id
 	Week     string   `json:"week"`       // in which it was found
 	Delay    *int     `json:"delay_days"` // days from the end of from_week to the end of that week
+}
+
+// BacktestKind is what became of the planted events of one kind.
+type BacktestKind struct {
+	Kind        string   `json:"kind"`
+	Rules       []string `json:"rules"`
+	Planted     int      `json:"planted"`
+	Found       int      `json:"found"`
+	False       int      `json:"false"` // warnings of these rules that are about no planted event
+	DelayMedian *float64 `json:"delay_median"`
+	DelayQ1     *float64 `json:"delay_q1"`
+	DelayQ3     *float64 `json:"delay_q3"`
 }
 
 // foundWithin is how many weeks behind its end a planted event still counts as found: files come once a quarter.
@@ -204,12 +217,49 @@ func (r *replay) judge(s *BacktestSetting, positions []int) {
 			ppv := float64(hits) / float64(hits+others)
 			line.PPV = &ppv
 		}
-		if d := delays[line.Rule]; len(d) > 0 {
-			slices.Sort(d)
-			q1, median, q3 := quantileOf(d, 0.25), quantileOf(d, 0.5), quantileOf(d, 0.75)
-			line.DelayQ1, line.DelayMedian, line.DelayQ3 = &q1, &median, &q3
-		}
+		line.DelayQ1, line.DelayMedian, line.DelayQ3 = quartiles(delays[line.Rule])
 	}
+	s.kinds()
+}
+
+// kinds counts the planted events by kind, sorted by name.
+func (s *BacktestSetting) kinds() {
+	byKind, delays := map[string]*BacktestKind{}, map[string][]float64{}
+	for _, e := range s.Planted {
+		k := byKind[e.Kind]
+		if k == nil {
+			k = &BacktestKind{Kind: e.Kind}
+			byKind[e.Kind] = k
+		}
+		k.Planted++
+		if e.Found {
+			k.Found++
+			delays[e.Kind] = append(delays[e.Kind], float64(*e.Delay))
+		}
+		k.Rules = append(k.Rules, e.Rules...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(byKind)) {
+		k := byKind[name]
+		slices.Sort(k.Rules)
+		k.Rules = slices.Compact(k.Rules)
+		for _, r := range s.Rules {
+			if r.False != nil && slices.Contains(k.Rules, r.Rule) {
+				k.False += *r.False
+			}
+		}
+		k.DelayQ1, k.DelayMedian, k.DelayQ3 = quartiles(delays[name])
+		s.Kinds = append(s.Kinds, *k)
+	}
+}
+
+// quartiles are those of some values, nil when there are none.
+func quartiles(values []float64) (q1, median, q3 *float64) {
+	if len(values) == 0 {
+		return nil, nil, nil
+	}
+	slices.Sort(values)
+	a, b, c := quantileOf(values, 0.25), quantileOf(values, 0.5), quantileOf(values, 0.75)
+	return &a, &b, &c
 }
 
 // trueAndFalse counts how many times warnings of a rule were raised that are about a planted event, and that are not.

@@ -56,6 +56,7 @@ type Options struct {
 	Memory uint64
 
 	evenIfWrong bool // put results in place that checks have found something in
+	asWhole     bool // make what is stale as a whole, and without asking what changed: cheaper where tables are small
 }
 
 // DefaultMemory is the memory in bytes that one statement of a transform may use on the engine.
@@ -333,7 +334,7 @@ func buildModels(ctx context.Context, s *stage, opt Options, models []Model, wan
 		m := models[k]
 		s.mu.Lock()
 		old, exists := s.tables[m.Name]
-		job := build{stage: s, model: m, signature: m.signature(now, values), values: values, memory: opt.Memory, full: opt.Full}
+		job := build{stage: s, model: m, signature: m.signature(now, values), values: values, memory: opt.Memory, full: opt.Full || opt.asWhole}
 		now[m.Name] = old.contents
 		s.mu.Unlock()
 		if !wanted.models[m.Name] {
@@ -359,7 +360,7 @@ func buildModels(ctx context.Context, s *stage, opt Options, models []Model, wan
 		if s.isMade(m.Name) {
 			now[m.Name] = job.signature
 		}
-		if m.Name == batchModel {
+		if m.Name == batchModel && !opt.asWhole {
 			return s.sourceChanges(ctx, sources)
 		}
 		return nil

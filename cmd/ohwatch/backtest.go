@@ -224,7 +224,8 @@ type backtestTable struct {
 	note  string // how to read it; may be empty
 }
 
-// backtestTables are the rules with both settings under each other, the work of the addressees, and what was planted.
+// backtestTables are the rules with both settings under each other, the work of the addressees, and what was planted, by kind and
+// one by one. A column says which setting a row is about where there are two.
 func (a *app) backtestTables(b transform.Backtest) []backtestTable {
 	rules := backtestTable{title: a.text("backtest.rules", nil), head: a.backtestHead("rule", "setting", "new", "reopened", "red", "orange", "yellow", "blue", "standing", "open", "open_max")}
 	if b.Truth {
@@ -245,7 +246,8 @@ func (a *app) backtestTables(b transform.Backtest) []backtestTable {
 		}
 	}
 	work := backtestTable{title: a.text("backtest.work", nil), head: a.backtestHead("addressee", "setting", "raised", "open", "open_max", "red_month", "orange_month", "over"), note: a.text("backtest.work_note", nil)}
-	planted := backtestTable{title: a.text("backtest.planted", nil), head: a.backtestHead("event", "kind", "setting", "rules", "weeks", "found_in", "found_by", "delay_days")}
+	kinds := backtestTable{title: a.text("backtest.kinds", nil), head: a.backtestHead("kind", "setting", "rules", "planted", "found_n", "missed", "delay", "false"), note: a.text("backtest.kinds_note", nil)}
+	planted := backtestTable{title: a.text("backtest.planted", nil), head: a.backtestHead("event", "setting", "kind", "rules", "weeks", "found_in", "found_by", "delay_days")}
 	for _, s := range b.Settings {
 		setting := a.text("backtest.setting_"+s.Name, nil)
 		for _, w := range s.Workload {
@@ -255,14 +257,69 @@ func (a *app) backtestTables(b transform.Backtest) []backtestTable {
 			})
 		}
 		for _, e := range s.Planted {
-			row := []string{e.ID, e.Kind, setting, strings.Join(e.Rules, ", "), e.FromWeek + "–" + e.ToWeek, a.text("backtest.missed", nil), "", ""}
+			row := []string{e.ID, setting, e.Kind, strings.Join(e.Rules, ", "), e.FromWeek + "–" + e.ToWeek, a.text("backtest.missed", nil), "", ""}
 			if e.Found {
 				row[5], row[6], row[7] = e.Week, e.Warning, strconv.Itoa(*e.Delay)
 			}
 			planted.rows = append(planted.rows, row)
 		}
+		for _, k := range s.Kinds {
+			row := []string{k.Kind, setting, strings.Join(k.Rules, ", "), strconv.Itoa(k.Planted), strconv.Itoa(k.Found), strconv.Itoa(k.Planted - k.Found), "", strconv.Itoa(k.False)}
+			if k.DelayMedian != nil {
+				row[6] = fmt.Sprintf("%.0f (%.0f–%.0f)", *k.DelayMedian, *k.DelayQ1, *k.DelayQ3)
+			}
+			kinds.rows = append(kinds.rows, row)
+		}
 	}
-	return []backtestTable{rules, work, planted}
+	tables := []backtestTable{rules, work, kinds, planted}
+	if len(b.Settings) == 1 {
+		for i := range tables {
+			tables[i].dropColumn(1)
+		}
+	}
+	return tables
+}
+
+// dropColumn takes one column out.
+func (t *backtestTable) dropColumn(at int) {
+	t.head = slices.Delete(t.head, at, at+1)
+	for i := range t.rows {
+		t.rows[i] = slices.Delete(t.rows[i], at, at+1)
+	}
+}
+
+// markdown is the back-test as a page for people.
+func (a *app) markdown(b transform.Backtest) string {
+	var page strings.Builder
+	fmt.Fprintf(&page, "# %s %s–%s\n\n", a.text("backtest.page", nil), b.From, b.To)
+	for _, s := range b.Settings {
+		fmt.Fprintf(&page, "%s\n\n", a.backtestSentence(b, s))
+	}
+	for _, r := range b.Set {
+		fmt.Fprintf(&page, "- `%s.%s`: %s → %s\n", r.Rule, r.Parameter, r.Default, r.Value)
+	}
+	for _, broken := range b.Broken {
+		fmt.Fprintf(&page, "- %s\n", oneLine(broken))
+	}
+	cell := strings.NewReplacer("|", "\\|", "<", "&lt;")
+	for _, t := range a.backtestTables(b) {
+		if len(t.rows) == 0 {
+			continue
+		}
+		fmt.Fprintf(&page, "\n## %s\n\n", t.title)
+		if t.note != "" {
+			fmt.Fprintf(&page, "%s\n\n", t.note)
+		}
+		fmt.Fprintf(&page, "| %s |\n|%s\n", strings.Join(t.head, " | "), strings.Repeat("---|", len(t.head)))
+		for _, row := range t.rows {
+			cells := make([]string, len(row))
+			for i, text := range row {
+				cells[i] = cell.Replace(oneLine(text))
+			}
+			fmt.Fprintf(&page, "| %s |\n", strings.Join(cells, " | "))
+		}
+	}
+	return page.String()
 }
 
 func (a *app) backtestHead(names ...string) []string {
@@ -301,7 +358,7 @@ func percent(x *float64) string {
 	return strconv.FormatFloat(100**x, 'f', 0, 64) + "%"
 }
 
-// writeBacktest writes the document and, for each setting, its warnings one by one.
+// writeBacktest writes the document, the tables as a page, and, for each setting, its warnings one by one.
 func (a *app) writeBacktest(b transform.Backtest, dir string) error {
 	name := fmt.Sprintf("backtest-%s-%s", b.From, b.To)
 	var document strings.Builder
@@ -311,7 +368,7 @@ func (a *app) writeBacktest(b transform.Backtest, dir string) error {
 	if err := encoder.Encode(b); err != nil {
 		return fmt.Errorf("write the document: %w", err)
 	}
-	files := []emission.File{{Name: name + ".json", Data: []byte(document.String())}}
+	files := []emission.File{{Name: name + ".json", Data: []byte(document.String())}, {Name: name + ".md", Data: []byte(a.markdown(b))}}
 	for _, s := range b.Settings {
 		var text strings.Builder
 		if err := warningsCSV(&text, s.Warnings); err != nil {
