@@ -60,6 +60,24 @@ func readGrid(ctx context.Context, s *stage) (*grid, error) {
 	return &grid{readings: c.readings, places: c.places, times: c.times, strata: c.strata}, nil
 }
 
+// within are the cells of some periods.
+func (g *grid) within(only map[periodKey]bool) *grid {
+	part := &grid{places: g.places}
+	numbers := make([]uint32, len(g.readings)) // from one on
+	for k, r := range g.readings {
+		if only[periodKey{r.kind, r.period}] {
+			part.readings = append(part.readings, r)
+			numbers[k] = uint32(len(part.readings))
+		}
+	}
+	for k, t := range g.times {
+		if numbers[t] > 0 {
+			part.times, part.strata = append(part.times, numbers[t]-1), append(part.strata, g.strata[k])
+		}
+	}
+	return part
+}
+
 // cellModel is the model that lists the cells.
 const cellModel = "dim_cell"
 
@@ -106,8 +124,12 @@ func scanCells(ctx context.Context, db *warehouse.DB, query string, values map[s
 }
 
 // readCells runs the query of an indicator, which the stage shows the tables of.
-func readCells(ctx context.Context, db *warehouse.DB, i Indicator, g *grid, opt Options) (*cells, error) {
-	body, err := i.cells(db)
+func readCells(ctx context.Context, db *warehouse.DB, i recount, g *grid, opt Options) (*cells, error) {
+	periods := ""
+	if i.only != nil {
+		periods, g = periodTable, g.within(i.only)
+	}
+	body, err := i.cells(db, periods)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +138,7 @@ func readCells(ctx context.Context, db *warehouse.DB, i Indicator, g *grid, opt 
 		"Select": body, "Quantile": len(i.levels()) > 0, "Flow": i.Flow != "",
 	}, opt.Memory, args...)
 	if err == nil && i.Flow != "" {
-		err = c.complete(i, g, opt.City, absent)
+		err = c.complete(i.Indicator, g, opt.City, absent)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("compute %s: %w", i.Path, err)

@@ -92,6 +92,7 @@ type Indicator struct {
 	Numerator, Denominator Title // of the headline, in plain words
 
 	Breaks []Break // days on which the series changes its basis, oldest first
+	Days   *Key    // which days of rows changed rows of inputs touch; nil: any change touches all
 	Path   string
 	Body   string
 }
@@ -223,6 +224,16 @@ func readIndicator(f ohsql.File) (Indicator, error) {
 	}
 	if i.Breaks, err = readBreaks(f.Header["breaks"], i.Variants); err != nil {
 		return wrong("breaks", "%v", err)
+	}
+	keys, err := readKeys(f, identifiers(f.Body))
+	if err != nil {
+		return Indicator{}, err
+	}
+	if len(keys) > 0 {
+		if i.Days = &keys[0]; i.Days.Column != "day" || len(keys) > 1 || !slices.Contains([]Flow{FlowSum, FlowOnce, FlowTotal, FlowLast, FlowState}, i.Flow) {
+			return wrong(keyPrefix+i.Days.Column, "an indicator whose rows stand for themselves may say by_day, and nothing else")
+		}
+		known = append(known, keyPrefix+"day")
 	}
 	for _, key := range f.Keys() {
 		if !slices.Contains(known, key) {

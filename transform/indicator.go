@@ -29,53 +29,78 @@ const (
 	catalogTable = "ind_catalog"
 )
 
-// buildIndicators computes the values of those indicators anew whose definition or inputs have changed, and writes the
-// catalogue. The values of the others stay what they are.
-func buildIndicators(ctx context.Context, s *stage, opt Options, indicators []Indicator, contents map[string]string, result *Result) error {
+// buildIndicators computes the values of those indicators anew whose definition or inputs have changed, of some of them only in
+// the periods that the changed rows touch, and writes the catalogue. The other values stay what they are. contents and before stand
+// for what models hold and held.
+func buildIndicators(ctx context.Context, s *stage, opt Options, indicators []Indicator, contents, before map[string]string, result *Result) error {
 	start := time.Now()
 	values := opt.values()
-	before := map[string]string{}
-	if err := readSignatures(ctx, s.live, before, "transform_indicator_signatures"); err != nil {
+	gone := map[string]string{} // indicators in use with their signatures
+	if err := readSignatures(ctx, s.live, gone, "transform_indicator_signatures"); err != nil {
 		return err
 	}
 	signatures := make(map[string]string, len(indicators))
-	var stale []Indicator
-	var out []string // indicators whose values in use don't stay
+	var stale []recount
 	for _, i := range indicators {
 		signature, err := i.signature(s.live, contents, values)
 		if err != nil {
 			return err
 		}
 		signatures[i.ID] = signature
-		if before[i.ID] != signature || opt.Full {
-			stale, out = append(stale, i), append(out, i.ID)
+		if gone[i.ID] != signature || opt.Full {
+			earlier, err := i.signature(s.live, before, values)
+			if err != nil {
+				return err
+			}
+			stale = append(stale, recount{Indicator: i, knows: earlier == gone[i.ID] && !opt.Full})
 		}
-		delete(before, i.ID)
+		delete(gone, i.ID)
 	}
-	out = slices.AppendSeq(out, maps.Keys(before))
-	if len(out) == 0 {
+	if len(stale)+len(gone) == 0 {
 		result.add(opt, Step{Name: valueTable})
 		return nil
 	}
 	if err := s.open(ctx); err != nil {
 		return err
 	}
-	how := "transform_clone"
-	if len(stale) == len(indicators) || s.live.IsCluster() {
-		how, stale = "transform_like", indicators
-	}
 	made := valueTable + aside
-	err := execTemplate(ctx, s.work, how, map[string]any{"Aside": made, "Database": s.live.Database(), "Table": valueTable})
-	if err == nil && how == "transform_clone" {
-		err = execTemplate(ctx, s.work, "transform_indicators_forget", map[string]any{"Table": made}, clickhouse.Named("indicators", out))
+	g, err := readGrid(ctx, s)
+	if err != nil {
+		return err
+	}
+	step := Step{Name: valueTable, Built: true, Part: len(stale) < len(indicators) && !s.live.IsCluster()}
+	out := slices.Collect(maps.Keys(gone)) // indicators whose values have changed
+	if step.Part {
+		if err := s.planRecounts(ctx, stale, g, contents, before, opt); err != nil {
+			return err
+		}
+		wholly := slices.Clone(out) // indicators of which no value stays
+		for _, r := range stale {
+			out = append(out, r.ID)
+			if r.only == nil {
+				wholly = append(wholly, r.ID)
+			}
+		}
+		err = execTemplate(ctx, s.work, "transform_clone", map[string]any{"Aside": made, "Database": s.live.Database(), "Table": valueTable})
+		if err == nil {
+			err = execTemplate(ctx, s.work, "transform_indicators_forget", map[string]any{
+				"Table": made, "Database": s.work.Database(), "Periods": periodTable,
+			}, clickhouse.Named("indicators", wholly))
+		}
+	} else {
+		stale = stale[:0]
+		for _, i := range indicators {
+			stale = append(stale, recount{Indicator: i})
+		}
+		err = execTemplate(ctx, s.work, "transform_like", map[string]any{"Aside": made, "Database": s.live.Database(), "Table": valueTable})
 	}
 	if err != nil {
 		return err
 	}
-	written, err := s.compute(ctx, made, stale, opt)
-	if err == nil {
-		err = execTemplate(ctx, s.work, "transform_like", map[string]any{"Aside": catalogTable + aside, "Database": s.live.Database(), "Table": catalogTable})
+	if step.Changed, err = s.compute(ctx, made, stale, g, opt); err != nil {
+		return err
 	}
+	err = execTemplate(ctx, s.work, "transform_like", map[string]any{"Aside": catalogTable + aside, "Database": s.live.Database(), "Table": catalogTable})
 	if err == nil {
 		_, err = s.fill(ctx, catalogTable+aside, catalogColumns, func(a *warehouse.Appender) error {
 			return appendCatalog(a, indicators, signatures)
@@ -86,8 +111,7 @@ func buildIndicators(ctx context.Context, s *stage, opt Options, indicators []In
 	}
 	s.put(valueTable)
 	s.put(catalogTable)
-	s.unknown[valueTable] = how != "transform_clone"
-	step := Step{Name: valueTable, Built: true, Part: how == "transform_clone", Changed: written}
+	s.unknown[valueTable] = !step.Part
 	if step.Part {
 		table := valueTable + "__changed"
 		if err := execTemplate(ctx, s.work, "transform_indicators_changed", map[string]any{"Table": table, "From": made, "Indicators": out}); err != nil {
@@ -104,7 +128,7 @@ func buildIndicators(ctx context.Context, s *stage, opt Options, indicators []In
 // signature says of what the values of the indicator are made: its text, the values bound in it, and the contents of
 // what it reads.
 func (i Indicator) signature(db *warehouse.DB, contents, values map[string]string) (string, error) {
-	body, err := i.cells(db)
+	body, err := i.cells(db, "")
 	if err != nil {
 		return "", err
 	}
@@ -122,13 +146,9 @@ func (i Indicator) signature(db *warehouse.DB, contents, values map[string]strin
 }
 
 // compute computes the values of indicators, several at a time, and writes them to a table of the stage.
-func (s *stage) compute(ctx context.Context, table string, indicators []Indicator, opt Options) (written uint64, err error) {
-	g, err := readGrid(ctx, s)
-	if err != nil {
-		return 0, err
-	}
+func (s *stage) compute(ctx context.Context, table string, indicators []recount, g *grid, opt Options) (written uint64, err error) {
 	for _, i := range indicators {
-		body, err := i.cells(s.live)
+		body, err := i.cells(s.live, "")
 		if err == nil {
 			_, err = s.queryable(ctx, body)
 		}
@@ -146,7 +166,7 @@ func (s *stage) compute(ctx context.Context, table string, indicators []Indicato
 		i, start := indicators[k], time.Now()
 		c, err := readCells(ctx, s.work, i, g, opt)
 		if err == nil {
-			err = c.evaluate(i)
+			err = c.evaluate(i.Indicator, i.years)
 		}
 		if err != nil {
 			return err
@@ -154,7 +174,7 @@ func (s *stage) compute(ctx context.Context, table string, indicators []Indicato
 		sending.Lock()
 		defer sending.Unlock()
 		opt.Log.Debug("indicator computed", "indicator", i.ID, "cells", len(c.variants), "seconds", time.Since(start).Seconds())
-		return c.write(blocks, i, opt.Now())
+		return c.write(blocks, i.Indicator, opt.Now())
 	}
 	err = abreast(ctx, len(indicators), func(int) []int { return nil }, one, func(int) {})
 	if err == nil {
@@ -177,13 +197,13 @@ func (s *stage) fill(ctx context.Context, table string, columns []string, rows f
 	return a.Rows(), err
 }
 
-// cells is the query for the cells of the indicator.
-func (i Indicator) cells(db *warehouse.DB) (string, error) {
+// cells is the query for the cells of the indicator, with a table of periods for those in them only.
+func (i Indicator) cells(db *warehouse.DB, periods string) (string, error) {
 	if i.Flow == "" {
 		return i.Body, nil
 	}
 	return templated(db, "transform_flow", map[string]any{
-		"Body": i.Body, "Flow": string(i.Flow), "Placed": i.IsPlaced, "Quantile": len(i.levels()) > 0,
+		"Body": i.Body, "Indicator": i.ID, "Periods": periods, "Flow": string(i.Flow), "Placed": i.IsPlaced, "Quantile": len(i.levels()) > 0,
 		"Institution": slices.Contains(i.Strata, DimInstitution), "Once": i.Flow == FlowOnce && len(i.levels()) == 0,
 		"Daily": (i.Flow == FlowSum || i.Flow == FlowState) && len(i.levels()) == 0,
 	})

@@ -37,8 +37,8 @@ const (
 	statusNoEvidence
 )
 
-// evaluate fills in value, interval, target, gap and status of each cell.
-func (c *cells) evaluate(i Indicator) error {
+// evaluate fills in value, interval, target, gap and status of each cell. earlier are the years that are not among the cells.
+func (c *cells) evaluate(i Indicator, earlier *cells) error {
 	n := len(c.variants)
 	for _, column := range []*[]float64{&c.values, &c.lowers, &c.uppers, &c.targets, &c.gaps} {
 		*column = slices.Repeat([]float64{math.NaN()}, n)
@@ -63,7 +63,7 @@ func (c *cells) evaluate(i Indicator) error {
 			targets[k] = target
 		}
 	}
-	trends := c.trends(i)
+	trends := c.trends(i, earlier)
 	counted := poissonIntervals{}
 	for k := range n {
 		unit := units[c.variants[k]]
@@ -145,7 +145,7 @@ func number(x float64) *float64 {
 
 // trendKey names one series of years.
 type trendKey struct {
-	variant uint32
+	variant string
 	place   cellPlace
 }
 
@@ -160,25 +160,14 @@ type trendSeries struct {
 
 type trendTable map[trendKey]*trendSeries
 
-func (c *cells) trends(i Indicator) trendTable {
+func (c *cells) trends(i Indicator, earlier *cells) trendTable {
 	if !i.Falling {
 		return nil
 	}
 	t := trendTable{}
-	for k := range c.variants {
-		r := c.readings[c.times[k]]
-		year := r.asOf.Year()
-		complete := r.asOf.Month() == time.December && r.asOf.Day() == 31
-		if r.kind != "year" || year < trendBase || !complete {
-			continue
-		}
-		key := trendKey{c.variants[k], c.places[c.strata[k]]}
-		s := t[key]
-		if s == nil {
-			s = &trendSeries{statuses: map[int]uint32{}}
-			t[key] = s
-		}
-		s.years = append(s.years, trendYear{float64(year), c.numerators[k], c.denominators[k]})
+	t.add(c)
+	if earlier != nil {
+		t.add(earlier)
 	}
 	for _, s := range t {
 		slices.SortFunc(s.years, func(a, b trendYear) int { return cmp.Compare(a.year, b.year) })
@@ -186,10 +175,32 @@ func (c *cells) trends(i Indicator) trendTable {
 	return t
 }
 
+// add adds the complete years among cells.
+func (t trendTable) add(c *cells) {
+	for k := range c.variants {
+		r := c.readings[c.times[k]]
+		if !r.inTrend() {
+			continue
+		}
+		key := trendKey{c.variantNames[c.variants[k]], c.places[c.strata[k]]}
+		s := t[key]
+		if s == nil {
+			s = &trendSeries{statuses: map[int]uint32{}}
+			t[key] = s
+		}
+		s.years = append(s.years, trendYear{float64(r.asOf.Year()), c.numerators[k], c.denominators[k]})
+	}
+}
+
+// inTrend reports whether a trend goes over the period: a complete year from trendBase on.
+func (r reading) inTrend() bool {
+	return r.kind == "year" && r.asOf.Year() >= trendBase && r.asOf.Month() == time.December && r.asOf.Day() == 31
+}
+
 // status says which way the complete years up to that of cell k go, by Poisson regression with the denominator
 // as exposure where there is one.
 func (t trendTable) status(c *cells, k int) uint32 {
-	s := t[trendKey{c.variants[k], c.places[c.strata[k]]}]
+	s := t[trendKey{c.variantNames[c.variants[k]], c.places[c.strata[k]]}]
 	if s == nil {
 		return statusNoEvidence
 	}

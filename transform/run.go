@@ -209,7 +209,8 @@ func bringUp(ctx context.Context, db *warehouse.DB, opt Options, models []Model,
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, stage.close(ctx)) }()
-	if contents, err = buildModels(ctx, stage, opt, models, wanted, record, result); err != nil {
+	contents, before, err := buildModels(ctx, stage, opt, models, wanted, record, result)
+	if err != nil {
 		return nil, err
 	}
 	if wanted.models[exposureModel] {
@@ -218,7 +219,7 @@ func bringUp(ctx context.Context, db *warehouse.DB, opt Options, models []Model,
 		}
 	}
 	if wanted.indicators {
-		if err := buildIndicators(ctx, stage, opt, indicators, contents, result); err != nil {
+		if err := buildIndicators(ctx, stage, opt, indicators, contents, before, result); err != nil {
 			return nil, err
 		}
 	}
@@ -307,16 +308,16 @@ func selected(models []Model, indicators []Indicator, series []Series, names []s
 }
 
 // buildModels makes the tables of the wanted models that are stale, in a stage, some at a time, each after those that it reads,
-// and returns what stands for the contents of sources and models.
-func buildModels(ctx context.Context, s *stage, opt Options, models []Model, wanted selection, record *runRecord, result *Result) (map[string]string, error) {
+// and returns what stands for the contents of sources and models, as they are and as they were for what is in use.
+func buildModels(
+	ctx context.Context, s *stage, opt Options, models []Model, wanted selection, record *runRecord, result *Result,
+) (now, before map[string]string, err error) {
 	values := opt.values()
-	now, err := sourceSignatures(ctx, s.live, values["as_of"])
-	if err != nil {
-		return nil, err
+	if now, err = sourceSignatures(ctx, s.live, values["as_of"]); err != nil {
+		return nil, nil, err
 	}
-	before, err := s.before(ctx, now)
-	if err != nil {
-		return nil, err
+	if before, err = s.before(ctx, now); err != nil {
+		return nil, nil, err
 	}
 	var sources []string
 	for _, m := range models {
@@ -370,7 +371,7 @@ func buildModels(ctx context.Context, s *stage, opt Options, models []Model, wan
 			result.add(opt, *steps[k])
 		}
 	}
-	return now, abreast(ctx, len(models), func(k int) []int { return inputs[k] }, one, finished)
+	return now, before, abreast(ctx, len(models), func(k int) []int { return inputs[k] }, one, finished)
 }
 
 func (r *Result) add(opt Options, s Step) {

@@ -12,6 +12,7 @@
 -- numerator: 出具后超过15天上传的体检个案与超过21天报送的检测报告 | exam records uploaded more than 15 days, detection reports sent more than 21 days after their issue
 -- denominator: 有出具和报送日期的体检个案与检测报告 | exam records and detection reports with both days
 -- flow: sum
+-- by_day: stg_exam = exam_date; stg_exam = ifNull(upload_date, exam_date); stg_demerit = demerit_date
 -- headline: late
 -- variants: late, incomplete, normal_exams, normal_tests, same_value, demerits
 -- variant_late: 迟报的个案与报告 | records and reports sent late

@@ -11,6 +11,7 @@
 -- numerator: 结论含疑似职业病的受检者 | persons with a conclusion of suspected disease
 -- denominator: 受检者，每人每单位每期一次，不含复查 | persons examined, once an employer and period, re-examinations left out
 -- flow: once
+-- by_day: fct_exam_outcome = exam_date
 -- headline: all
 -- variants: all, in_service
 -- variant_all: 各类体检，每人每单位计一次 | all kinds of exams, a person once an employer

@@ -11,6 +11,7 @@
 -- numerator: 结论含职业禁忌证的受检者 | persons with a conclusion of contraindication
 -- denominator: 受检者，每人每单位每期一次，不含复查 | persons examined, once an employer and period, re-examinations left out
 -- flow: once
+-- by_day: fct_exam_outcome = exam_date
 -- headline: in_service
 -- variants: in_service, pre
 -- variant_in_service: 在岗期间体检 | in-service exams

@@ -11,6 +11,7 @@
 -- numerator: 有任一结论非“目前未见异常”的受检者 | persons with any conclusion other than no abnormality
 -- denominator: 受检者，每人每单位每期一次，不含复查 | persons examined, once an employer and period, re-examinations left out
 -- flow: once
+-- by_day: fct_exam_outcome = exam_date
 -- headline: all
 -- variants: all, in_service, four_class
 -- breaks: 2026-08-01 = all > four_class: GBZ 188-2025取消“复查”结论，五类变四类，四类口径不计“复查” | GBZ 188-2025 drops the conclusion

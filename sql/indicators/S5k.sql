@@ -11,6 +11,7 @@
 -- numerator: 接触粉尘受检者中胸片有阴影者 | of those examined for dust, persons with opacities on the chest film
 -- denominator: 该因素的受检者中报送了该项结果者，每人每单位每期一次；未报送者列为缺失 | persons examined for the hazard whose result was sent, once an employer and period; those without it are shown as missing
 -- flow: once
+-- by_day: stg_exam = exam_date
 -- headline: dust
 -- variants: dust, noise, benzene, lead
 -- variant_dust: 粉尘：胸片见小阴影、大阴影或提示尘肺 | dust: opacities on the chest film

@@ -11,6 +11,7 @@
 -- numerator: 出具报告后15天内上传的体检个案 | exam records uploaded within 15 days of their report
 -- denominator: 有出具和上传日期的体检个案 | exam records with both days
 -- flow: sum
+-- by_day: stg_exam = ifNull(upload_date, exam_date)
 -- headline: days_15
 -- variants: days_15
 -- variant_days_15: 出具报告后15天内上传 | uploaded within 15 days of the report

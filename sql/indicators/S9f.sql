@@ -11,6 +11,7 @@
 -- numerator: 单位在名录中的记录 | records whose employer is on the roster
 -- denominator: 体检、检测、职业病报告、个人剂量记录 | records of exams, detection results, case reports and doses
 -- flow: sum
+-- by_day: stg_exam = exam_date; stg_detection = sample_date; stg_case_report = report_date; stg_dose = period_end; fct_delivery = received_day
 -- headline: employer
 -- variants: employer, repeated, identity, industry_missing, size_missing
 -- variant_employer: 单位在名录中的记录 | records whose employer is on the roster

@@ -2,6 +2,7 @@
 -- title: 体检结论（含复查结果） | What exams found, re-examinations included
 -- grain: one row per examination that is no re-examination
 -- order: employer_key, exam_date, person_key
+-- by_person_key: stg_exam
 -- A re-examination is no exam of its own: what it found belongs to the exam that asked for it, and to the day of that exam. It is
 -- known by the number of that exam, or without one by the person and the institution, and counts within three months.
 WITH rechecks AS

@@ -8,13 +8,24 @@
 -- every row counts for itself. Rows of employers that nobody knows stand under 'unassigned' and 'unknown'; an area
 -- that a row names goes before that of its employer. Sums are rounded to nine decimals, so that they do not depend on the
 -- order of their terms.
+-- Periods names a table of the only periods that are wanted of an indicator.
 -- levels names the variants that are quantiles: there the numerator of a row is the value, its denominator 1 where the
 -- value is known (of a survival: where the time has ended; without a numerator the time is not known). Their cells count the known ones and all; the quantile is that
 -- between the two nearest values (Hyndman and Fan 1996, type 7), at level -1 the standard deviation of the sample, of a survival that of the product-limit estimate.
 WITH
     counted AS
     (
+{{- if .Periods}}
+SELECT * FROM
+(
 {{.Body}}
+)
+WHERE toDate32(day) IN (
+    SELECT {{if eq .Flow "state"}}as_of_date FROM dim_period{{else}}day FROM dim_day{{end}}
+    WHERE (period_kind, period) IN (SELECT period_kind, period FROM {{ident .Periods}} WHERE indicator = {{literal .Indicator}}))
+{{- else}}
+{{.Body}}
+{{- end}}
     ),
 {{- if .Once}}
     -- Rows of an entity come together before they are spread over periods, which are known by their first days.
@@ -180,3 +191,6 @@ SELECT
     ifNull(all_n, 0) AS numerator, all_d AS denominator, ifNull(all_m, 0) AS missing
     {{- if .Quantile}}, if({{if .Institution}}dim = 'institution' OR {{end}}ifNull(all_d, 0) > 0, ifNull(flows.quantile, nan), nan) AS quantile{{end}}
 FROM flows
+{{- if .Periods}}
+WHERE (period_kind, period) IN (SELECT period_kind, period FROM {{ident .Periods}} WHERE indicator = {{literal .Indicator}})
+{{- end}}
