@@ -89,7 +89,7 @@ func scanCells(ctx context.Context, db *warehouse.DB, query string, values map[s
 		return nil, 0, err
 	}
 	if memory > 0 {
-		ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_memory_usage": memory}))
+		ctx = limited(ctx, memory)
 	}
 	rows, err := db.QuerySQL(ctx, text, args...)
 	if err != nil {

@@ -131,6 +131,13 @@ func (o Options) values() map[string]string {
 	return values
 }
 
+// limited says in a context what memory a statement may use: grouping and sorting go to disk from half of it on.
+func limited(ctx context.Context, memory uint64) context.Context {
+	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
+		"max_memory_usage": memory, "max_bytes_before_external_group_by": memory / 2, "max_bytes_before_external_sort": memory / 2,
+	}))
+}
+
 func instant(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") }
 
 // Run brings the models, the indicator values and the results of the series up to date, checks them and records what it

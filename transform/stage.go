@@ -209,7 +209,7 @@ func (b build) run(ctx context.Context) (step Step, err error) {
 			err = fmt.Errorf("build %s: %w", m.Path, err)
 		}
 	}()
-	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_memory_usage": b.memory}))
+	ctx = limited(ctx, b.memory)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err := b.open(ctx); err != nil {

@@ -203,7 +203,7 @@ func (a *app) warehouseConfig() warehouse.Config {
 
 // transformOptions returns the options of a transform or an evaluation for a user or job.
 func (a *app) transformOptions(by string) transform.Options {
-	opt := transform.Options{Today: a.today(), City: a.cfg.City.Code, By: by, Log: a.log, Rules: map[string]map[string]string{}, Headlines: map[string]string{}, Dose: a.doseRules(), Budgets: map[string]transform.Budget{}}
+	opt := transform.Options{Today: a.today(), City: a.cfg.City.Code, By: by, Log: a.log, Memory: uint64(a.cfg.Engine.Statement), Rules: map[string]map[string]string{}, Headlines: map[string]string{}, Dose: a.doseRules(), Budgets: map[string]transform.Budget{}}
 	for addressee, most := range a.cfg.Budget.ByAddressee() {
 		opt.Budgets[addressee] = transform.Budget(most)
 	}

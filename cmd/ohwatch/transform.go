@@ -14,7 +14,8 @@ import (
 
 // newTransformCommand is `ohwatch transform`: brings models and indicators up to date.
 func newTransformCommand(a *app) *cobra.Command {
-	var opt transform.Options
+	var full bool
+	var names []string
 	command := &cobra.Command{
 		Use:   "transform [--full] [--select MODEL…]",
 		Short: a.text("transform.short", nil),
@@ -23,8 +24,8 @@ func newTransformCommand(a *app) *cobra.Command {
 			if err := a.openDB(cmd.Context()); err != nil {
 				return err
 			}
-			opt.Today, opt.City, opt.By, opt.Dose, opt.Log = a.today(), a.cfg.City.Code, "command", a.doseRules(), a.log
-			opt.Report = a.printStep
+			opt := a.transformOptions("command")
+			opt.Full, opt.Select, opt.Report = full, names, a.printStep
 			result, err := a.bringUpToDate(cmd.Context(), opt)
 			if errors.Is(err, transform.ErrUnknownModel) {
 				return usageError(err)
@@ -38,8 +39,8 @@ func newTransformCommand(a *app) *cobra.Command {
 			return err
 		},
 	}
-	command.Flags().BoolVar(&opt.Full, "full", false, a.text("transform.flag_full", nil))
-	command.Flags().StringSliceVar(&opt.Select, "select", nil, a.text("transform.flag_select", nil))
+	command.Flags().BoolVar(&full, "full", false, a.text("transform.flag_full", nil))
+	command.Flags().StringSliceVar(&names, "select", nil, a.text("transform.flag_select", nil))
 	return command
 }
 

@@ -65,12 +65,13 @@ type Data struct {
 
 // Engine says which ClickHouse holds the warehouse.
 type Engine struct {
-	DSN      string `yaml:"dsn"`      // clickhouse://user:password@host:9000/database; empty: embedded engine
-	Library  string `yaml:"library"`  // libchdb.so; empty: looked for in the usual places
-	Memory   Size   `yaml:"memory"`   // that the embedded engine may use; 0: half of the machine
-	Port     int    `yaml:"port"`     // of the embedded engine on loopback; 0: a free one
-	Cluster  string `yaml:"cluster"`  // name of a ClickHouse cluster; empty: a single server
-	Database string `yaml:"database"` // empty: the DSN's, else ohwatch
+	DSN       string `yaml:"dsn"`       // clickhouse://user:password@host:9000/database; empty: embedded engine
+	Library   string `yaml:"library"`   // libchdb.so; empty: looked for in the usual places
+	Memory    Size   `yaml:"memory"`    // that the embedded engine may use; 0: half of the machine
+	Statement Size   `yaml:"statement"` // memory that one statement of a transform may use, of which two run at a time; 0: 2 GiB
+	Port      int    `yaml:"port"`      // of the embedded engine on loopback; 0: a free one
+	Cluster   string `yaml:"cluster"`   // name of a ClickHouse cluster; empty: a single server
+	Database  string `yaml:"database"`  // empty: the DSN's, else ohwatch
 }
 
 // City says whose warehouse this is.

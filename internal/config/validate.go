@@ -48,6 +48,7 @@ func (c Config) validate(sources source) error {
 	check(c.Engine.DSN == "" || err == nil && dsn.Scheme == "clickhouse" && dsn.Host != "",
 		"engine.dsn", hidePassword(c.Engine.DSN), "clickhouse://user:password@host:9000/ohwatch")
 	check(c.Engine.Memory == 0 || c.Engine.Memory >= 256<<20, "engine.memory", c.Engine.Memory.String(), "≥ 256MiB")
+	check(c.Engine.Statement == 0 || c.Engine.Statement >= 64<<20, "engine.statement", c.Engine.Statement.String(), "≥ 64MiB")
 	check(c.Engine.Port >= 0 && c.Engine.Port <= 65535, "engine.port", strconv.Itoa(c.Engine.Port), "0–65535")
 	check(c.Engine.Cluster == "" || identifier.MatchString(c.Engine.Cluster), "engine.cluster", c.Engine.Cluster, "a-z 0-9 _")
 	check(c.Engine.Database == "" || identifier.MatchString(c.Engine.Database), "engine.database", c.Engine.Database, "a-z 0-9 _")
