@@ -53,7 +53,8 @@ WITH
         FROM dim_limit
         GROUP BY hazard
     ),
-    limited AS
+    -- Step by step: in one SELECT, each name would stand for all that it is made of, over and over.
+    banded AS
     (
         SELECT
             *,
@@ -65,13 +66,33 @@ WITH
                     arrayExists(b -> b.10 = 'STEL', bands), 'STEL',
                     arrayExists(b -> b.10 = 'MAC', bands), 'MAC',
                     arrayExists(b -> b.10 = 'TWA', bands), 'PE',
-                    limit_type::String)                                                            AS judged_type,
+                    limit_type::String)                                                            AS judged_type
+        FROM prepared
+        LEFT JOIN limits ON limits.limit_hazard = prepared.judged_as
+    ),
+    matched AS
+    (
+        SELECT
+            *,
             arrayFilter(b -> b.10 = if(judged_type = 'PE', 'TWA', judged_type), bands)[1]          AS band,
+            arrayFilter(b -> b.10 = 'TWA', bands)[1].6                                             AS twa_limit
+        FROM banded
+    ),
+    adjusted AS
+    (
+        SELECT
+            *,
             band.6                                                                                 AS own_limit,
             if(judged_type = 'TWA' AND unadjusted = '', least(
                 if(hours_day > 8, 8 / hours_day * (24 - hours_day) / 16, 1),
                 if(week_hours > 40, 40 / week_hours * (168 - week_hours) / 128, 1)), 1)            AS shift_factor,
-            length(splitByChar('.', if(own_limit > 0, band.7, toString(ifNull(stated_limit, 0))))[2])  AS decimals,
+            length(splitByChar('.', if(own_limit > 0, band.7, toString(ifNull(stated_limit, 0))))[2])  AS decimals
+        FROM matched
+    ),
+    limited AS
+    (
+        SELECT
+            *,
             multiIf(own_limit > 0 AND judged_type = 'PE', own_limit * 5,
                     own_limit > 0 AND shift_factor < 1, roundBankers(own_limit * shift_factor, decimals + 1),
                     own_limit > 0 AND judged_type = 'TWA' AND stated_adjusted > 0, least(own_limit, assumeNotNull(stated_adjusted)),
@@ -79,9 +100,8 @@ WITH
                     ifNull(coalesce(stated_adjusted, stated_limit), 0))                            AS limit_used,
             roundBankers(ifNull(judged_value, 0), decimals + 1)                                    AS compared,
             qualifier IN ('nd', 'lt')                                                              AS is_below,
-            multiIf(judged_type = 'PE', 3 * own_limit, judged_type = 'STEL', arrayFilter(b -> b.10 = 'TWA', bands)[1].6, 0) AS excursion_from
-        FROM prepared
-        LEFT JOIN limits ON limits.limit_hazard = prepared.judged_as
+            multiIf(judged_type = 'PE', 3 * own_limit, judged_type = 'STEL', twa_limit, 0)         AS excursion_from
+        FROM adjusted
     )
 SELECT
     employer_key::String AS employer_key,
