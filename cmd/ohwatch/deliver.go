@@ -120,12 +120,25 @@ func (a *app) deliverWeek(ctx context.Context, document []byte, by string) (deli
 
 // flush sends what is due. When another program is sending already, that one does it.
 func (a *app) flush(ctx context.Context, by string) (delivery.Flushed, error) {
-	f, err := a.outbox().Flush(ctx, by)
+	o := a.outbox()
+	if err := a.readBounces(ctx, o, by); err != nil {
+		a.log.Warn("mail that came back", "error", err)
+	}
+	f, err := o.Flush(ctx, by)
 	if errors.Is(err, delivery.ErrBusy) {
 		a.note("outbox.busy", nil)
 		err = nil
 	}
 	return f, err
+}
+
+// readBounces notes which mail came back, where the configuration names the place.
+func (a *app) readBounces(ctx context.Context, o *delivery.Outbox, by string) error {
+	if a.cfg.Delivery.Mail.Bounces == "" {
+		return nil
+	}
+	_, err := o.ReadBounces(ctx, a.cfg.InData(a.cfg.Delivery.Mail.Bounces), by)
+	return err
 }
 
 // noteFlushed says what a flush did, when it did anything.

@@ -26,6 +26,7 @@ type deliveryWatch struct {
 	outbox *delivery.Outbox
 	count  func(context.Context) (uint64, error)                           // loads so far; nil: nobody is to be told of red warnings
 	look   func(context.Context) error                                     // for red warnings
+	back   func(context.Context) error                                     // reads mail that came back
 	jumped func(ctx context.Context, at time.Time, by time.Duration) error // records that the clock did
 
 	loads   uint64    // last seen
@@ -45,6 +46,7 @@ func (a *app) newDeliveryWatch(log *slog.Logger) *deliveryWatch {
 			return loads, a.db.Row(ctx, "outbox_loads", []any{&loads})
 		}
 	}
+	w.back = func(ctx context.Context) error { return a.readBounces(ctx, w.outbox, "serve") }
 	w.look = func(ctx context.Context) error {
 		added, f, err := a.deliverRed(ctx, "serve")
 		if added > 0 {
@@ -88,6 +90,9 @@ func (w *deliveryWatch) tick(ctx context.Context, now time.Time) error {
 		if err := w.watchLoads(ctx, now); err != nil {
 			return err
 		}
+	}
+	if err := w.back(ctx); err != nil {
+		w.log.Warn("mail that came back", "error", err)
 	}
 	f, err := w.outbox.Flush(ctx, "serve")
 	if f.Sent+f.Failed > 0 {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -28,6 +30,12 @@ func (a *app) checkChannels(ctx context.Context) (findings []finding) {
 		}
 		args["error"] = err.Error()
 		findings = append(findings, a.found("channel", stateFail, "channel_fails", args, "$EDITOR "+shellQuote(a.cfg.File)))
+	}
+	if dir := a.cfg.Delivery.Mail.Bounces; dir != "" {
+		if _, err := os.Stat(filepath.Join(a.cfg.InData(dir), "new")); err != nil {
+			args := map[string]any{"channel": "delivery.mail.bounces", "error": err.Error()}
+			findings = append(findings, a.found("channel", stateWarn, "channel_fails", args, "mkdir -p "+shellQuote(filepath.Join(a.cfg.InData(dir), "new"))))
+		}
 	}
 	return findings
 }

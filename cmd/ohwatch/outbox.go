@@ -241,7 +241,11 @@ func (a *app) flushOutbox(ctx context.Context) error {
 	if err := a.openDB(ctx); err != nil {
 		return err
 	}
-	f, err := a.outbox().Flush(ctx, userName())
+	o := a.outbox()
+	if err := a.readBounces(ctx, o, userName()); err != nil {
+		return outboxError(err, "")
+	}
+	f, err := o.Flush(ctx, userName())
 	if err != nil {
 		return outboxError(err, "")
 	}

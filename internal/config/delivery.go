@@ -41,6 +41,7 @@ type MailServer struct {
 	PasswordFile string `yaml:"password_file"` // relative to the data directory
 	From         string `yaml:"from"`          // address, with or without a name
 	ReplyTo      string `yaml:"reply_to"`
+	Bounces      string `yaml:"bounces"` // Maildir to which what comes back to From is delivered, relative to the data directory; empty: not read
 }
 
 // Channel is a webhook or a drop folder.

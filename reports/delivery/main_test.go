@@ -41,6 +41,7 @@ func TestDelivery(t *testing.T) {
 		{"Mail", testMail},
 		{"MailServerAway", testMailServerAway},
 		{"MailRefused", testMailRefused},
+		{"Bounces", testBounces},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, table := range []string{"ops_outbox", "ops_outbox_payload", "ops_outbox_event"} {

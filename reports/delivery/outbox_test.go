@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"ohwatch/internal/config"
 	"ohwatch/internal/schedule"
 	"ohwatch/reports/delivery"
 	"ohwatch/warehouse"
@@ -139,43 +140,40 @@ func testOnceByKey(t *testing.T, db *warehouse.DB) {
 	}
 }
 
-// testChannelAwayForADay: nothing is lost, nothing is sent twice, the pauses grow up to an hour, and the messages are through within
-// one more.
+// testChannelAwayForADay: a webhook answers 500 for a day. Nothing is lost, nothing is sent twice, the pauses grow up to an hour, and the
+// messages are through within one more.
 func testChannelAwayForADay(t *testing.T, db *warehouse.DB) {
-	away := true
-	chat := &channel{answer: func(delivery.Entry) error {
-		if away {
-			return errors.New("500 Internal Server Error")
-		}
-		return nil
-	}}
-	o, clock := newOutbox(t, db, map[string]delivery.Sender{"chat": chat})
+	h := newHook(t)
+	h.status, h.answer = http.StatusInternalServerError, "out of order"
+	o, clock := newOutbox(t, db, h.channels(t, map[string]config.Channel{"chat": {Kind: "webhook", URL: h.URL, Secret: "x"}}, nil))
 	enqueue(t, db, message("a"), message("b"))
 	began := clock.Now()
 	for clock.Now().Sub(began) < 24*time.Hour {
 		flush(t, o)
 		clock.add(10 * time.Minute)
 	}
-	asked := chat.asked
-	if asked < 2*20 || asked > 2*40 {
+	if asked := len(h.asked); asked < 2*20 || asked > 2*40 {
 		t.Errorf("asked %d times in a day for two messages", asked)
 	}
 	pending, err := o.Pending(t.Context())
-	if err != nil || len(pending) != 2 || pending[0].State != delivery.Delayed || pending[0].Words != "500 Internal Server Error" || pending[0].Stuck {
+	if err != nil || len(pending) != 2 || pending[0].State != delivery.Delayed || pending[0].Words != "500 Internal Server Error out of order" || pending[0].Stuck {
 		t.Errorf("after a day: %+v, %v", pending, err)
 	}
 	clock.add(49 * time.Hour)
 	if pending, err = o.Pending(t.Context()); err != nil || len(pending) != 2 || !pending[0].Stuck {
 		t.Errorf("after three days: %+v, %v", pending, err)
 	}
-	away = false
+	h.status, h.asked = http.StatusOK, nil
 	for range 8 {
 		flush(t, o)
 		clock.add(10 * time.Minute)
 	}
-	slices.Sort(chat.taken)
-	if got := strings.Join(chat.taken, " "); got != "a b" {
-		t.Errorf("taken %q", got)
+	taken := map[string]int{}
+	for _, r := range h.asked {
+		taken[r.Header.Get("Idempotency-Key")]++
+	}
+	if len(taken) != 2 || taken[message("a").ID()] != 1 || taken[message("b").ID()] != 1 {
+		t.Errorf("taken %v", taken)
 	}
 }
 
