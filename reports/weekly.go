@@ -242,3 +242,29 @@ func List(ctx context.Context, db *warehouse.DB) ([]Published, error) {
 	}
 	return out, nil
 }
+
+// ErrUnknown is returned for bytes that no report is.
+var ErrUnknown = errors.New("no report has these bytes")
+
+// Find returns the record of the report whose file has a SHA-256, and that of the file that was written last under its name.
+//
+// Errors: ErrUnknown.
+func Find(ctx context.Context, db *warehouse.DB, sha256 string) (written, latest Published, err error) {
+	var rows []struct {
+		Name   string    `ch:"name"`
+		At     time.Time `ch:"written_at"`
+		Detail string    `ch:"detail"`
+		Latest string    `ch:"latest_detail"`
+	}
+	if err := db.Select(ctx, &rows, "reports_find", clickhouse.Named("sha256", sha256)); err != nil {
+		return written, latest, fmt.Errorf("find report %s: %w", sha256, err)
+	}
+	if len(rows) == 0 {
+		return written, latest, ErrUnknown
+	}
+	written, latest = Published{Name: rows[0].Name, At: rows[0].At.UTC()}, Published{Name: rows[0].Name}
+	if err := errors.Join(json.Unmarshal([]byte(rows[0].Detail), &written.Result), json.Unmarshal([]byte(rows[0].Latest), &latest.Result)); err != nil {
+		return written, latest, fmt.Errorf("find report: record of %s: %w", rows[0].Name, err)
+	}
+	return written, latest, nil
+}

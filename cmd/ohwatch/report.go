@@ -20,12 +20,12 @@ import (
 
 // newReportCommand is `ohwatch report`: bulletins for the leadership.
 func newReportCommand(a *app) *cobra.Command {
-	command := group(&cobra.Command{Use: "report weekly|monthly|quarterly|annual|township|list", Short: a.text("report.command_short", nil)})
+	command := group(&cobra.Command{Use: "report weekly|monthly|quarterly|annual|township|list|verify", Short: a.text("report.command_short", nil)})
 	command.AddCommand(newReportWeeklyCommand(a))
 	for _, kind := range []reports.Kind{reports.KindMonthly, reports.KindQuarterly, reports.KindAnnual, reports.KindTownship} {
 		command.AddCommand(newReportSituationCommand(a, kind))
 	}
-	command.AddCommand(newReportListCommand(a))
+	command.AddCommand(newReportListCommand(a), newReportVerifyCommand(a))
 	return command
 }
 
