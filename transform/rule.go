@@ -312,11 +312,11 @@ func readRule(f ohsql.File) (Rule, error) {
 	default:
 		return wrong("life", "want event or state, got %q", f.Header["life"])
 	}
-	if r.Detector != "" && r.Detector != detectorSeries {
-		return wrong("detector", "want %s, got %q", detectorSeries, r.Detector)
+	if !slices.Contains([]string{"", detectorSeries, detectorScan, detectorTests}, r.Detector) {
+		return wrong("detector", "want %s, %s or %s, got %q", detectorSeries, detectorScan, detectorTests, r.Detector)
 	}
-	if (r.Detector == "") != (len(r.Series) == 0) {
-		return wrong("series", "a detector and only a detector names its series")
+	if r.readsSeries() != (len(r.Series) > 0) {
+		return wrong("series", "a detector of series or a scan, and no other rule, names its series")
 	}
 	for p := range strings.SplitSeq(f.Header["params"], ",") {
 		if strings.TrimSpace(p) == "" {
@@ -341,9 +341,12 @@ func readRule(f ohsql.File) (Rule, error) {
 	}
 	used := parameters(r.Body)
 	for _, p := range r.Params {
-		if r.Detector == "" && !slices.Contains(used, p.Name) {
+		if !r.readsSeries() && !slices.Contains(used, p.Name) && !(r.Detector == detectorTests && p.Name == fdrParameter) {
 			return wrong("params", "%s is not used in the query", p.Name)
 		}
+	}
+	if r.Detector != "" && !isNumber(r.param(fdrParameter)) {
+		return wrong("params", "a detector names the false discovery rate, %s = 0.05", fdrParameter)
 	}
 	for _, name := range used {
 		if !slices.Contains([]string{"week_start", "week_end", "city"}, name) && r.param(name) == "" {
@@ -417,8 +420,11 @@ const maxEvidence = 20
 // candidates runs the query of a rule for a week. An error names the file and, where the engine says so, the line.
 func (r Rule) candidates(ctx context.Context, db *warehouse.DB, week period.Period, opt Options) ([]candidate, error) {
 	values := r.values(week, opt)
-	if r.Detector != "" {
+	switch r.Detector {
+	case detectorSeries:
 		return r.seriesCandidates(ctx, db, week, opt)
+	case detectorScan:
+		return r.scanCandidates(ctx, db, week, opt)
 	}
 	text, err := templated(db, "transform_candidates", map[string]any{"Select": r.Body, "Check": false})
 	if err != nil {
@@ -447,8 +453,14 @@ func (r Rule) candidates(ctx context.Context, db *warehouse.DB, week period.Peri
 			c.Evidence = c.Evidence[:maxEvidence]
 		}
 	}
+	if r.Detector == detectorTests {
+		return r.called(found)
+	}
 	return found, nil
 }
+
+// readsSeries reports whether the rule watches series and has no query of its own.
+func (r Rule) readsSeries() bool { return r.Detector == detectorSeries || r.Detector == detectorScan }
 
 // CheckRules returns what is wrong with the rules and the parameters that replace theirs, each error with file and line: headers,
 // and queries that the engine refuses or that return other columns than a candidate has. Queries are planned, not run, and only
@@ -476,7 +488,7 @@ func CheckRules(ctx context.Context, db *warehouse.DB, opt Options) (broken []er
 	}
 	week := LastWeek(opt.Today)
 	for _, r := range rules {
-		if r.Detector != "" {
+		if r.readsSeries() {
 			continue
 		}
 		text, err := templated(db, "transform_candidates", map[string]any{"Select": r.Body, "Check": true})

@@ -44,7 +44,7 @@ func acute(key, kind, start string, ill, dead int) row {
 // TestRules_RaiseAndMiss evaluates every rule once over the data sets of all cases.
 func TestRules_RaiseAndMiss(t *testing.T) {
 	c := newCity(t, "2026-11-16")
-	cases := slices.Concat(diseaseCases(), examCases(), detectionCases(), doseCases(), coverageCases())
+	cases := slices.Concat(diseaseCases(), examCases(), detectionCases(), doseCases(), coverageCases(), detectorCases())
 	all := rowsOf{}
 	for _, x := range cases {
 		for stream, rows := range x.rows {
@@ -60,10 +60,11 @@ func TestRules_RaiseAndMiss(t *testing.T) {
 	}
 	// R42: 1 point a month from 92 % on ends at 94 %, 2 points a month from 90 % on at 96 %.
 	c.exec(`INSERT INTO ind_catalog (indicator, version, variant, is_headline, title_zh, title_en, unit, direction)
-		VALUES ('T3', '1', 'headline', true, '体检率', 'exam coverage', 'share', 'up')`)
+		VALUES ('T3', '1', 'headline', true, '体检率', 'exam coverage', 'share', 'up'), ('T1', '1', 'headline', true, '申报率', 'declarations', 'share', 'up')`)
 	c.exec(`INSERT INTO ind_value (indicator, version, variant, period_kind, period, as_of_date, area, dim, dim_value, numerator, denominator, value, target,
 		missing, status, computed_at) VALUES ` + strings.Join(append(targetReadings("410184106", 0.87, 0.88, 0.89, 0.90, 0.91, 0.92),
-		targetReadings("410184107", 0.82, 0.84, 0.86, 0.88, 0.90, 0.92)...), ", "))
+		targetReadings("410184107", 0.82, 0.84, 0.86, 0.88, 0.90, 0.92)...), ", ") +
+		", " + fallingReadings("410184101", 0.95, 0.8) + ", " + fallingReadings("410184102", 0.95, 0.9))
 	cases = append(cases, ruleCase{"R42", "yellow", "410184106", "410184107", nil})
 
 	e := c.evaluate("2026-W46")
@@ -73,7 +74,7 @@ func TestRules_RaiseAndMiss(t *testing.T) {
 		if old := transform.Severity(raised[key]); old == "" || w.Severity.AtLeast(old) {
 			raised[key] = string(w.Severity)
 		}
-		if len(w.Evidence) == 0 && w.Rule != "R39" && w.Rule != "R42" { // silence and forecasts have no rows
+		if len(w.Evidence) == 0 && w.Rule != "R39" && w.Rule != "R42" && w.Rule != "DET-FALL" { // silence and readings have no rows
 			t.Errorf("%s of %s has no evidence", w.Rule, w.Object)
 		}
 	}
@@ -98,6 +99,13 @@ func TestRules_RaiseAndMiss(t *testing.T) {
 	}
 	catalogue := load(t).With(transform.RuleTexts(rules))
 	for _, w := range e.Warnings {
+		if r := rules[slices.IndexFunc(rules, func(r transform.Rule) bool { return r.ID == w.Rule })]; r.Detector != "" {
+			for _, name := range []string{"p", "q", "tests", "method", "expected"} {
+				if w.Args[name] == "" {
+					t.Errorf("%s of %s does not say its %s", w.Rule, w.Object, name)
+				}
+			}
+		}
 		for _, lang := range []message.Lang{message.Chinese, message.English} {
 			if w.Describe(catalogue.Printer(lang), transform.Title{}); strings.ContainsAny(w.Title, "{}[") {
 				t.Errorf("%s of %s says %q", w.Rule, w.Object, w.Title)

@@ -63,7 +63,7 @@ func (c delayedCity) alarmRate(s Series, age, times int, excess float64) float64
 		for i := range f.delays {
 			f.delays[i] = min(f.delays[i], int32(s.settings.maxDelay))
 		}
-		e := newSeriesEvaluation(s, s.place(f, 2000+c.weeks-1, "city"), "city")
+		e := newSeriesEvaluation(s, s.place(f, 2000+c.weeks-1, "city"), "city", 0)
 		for _, p := range e.compute(0, strataDrawn, func(_, t int, _ uint64) bool { return t == at }) {
 			if p.alarm {
 				alarms++

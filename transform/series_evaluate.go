@@ -36,7 +36,8 @@ type seriesEvaluation struct {
 	designs  *sync.Map // of CUSUMs, which take long to find
 }
 
-func newSeriesEvaluation(s Series, w *weekly, city string) *seriesEvaluation {
+// newSeriesEvaluation prepares the weeks from on, counted from the first; earlier ones have no prior.
+func newSeriesEvaluation(s Series, w *weekly, city string, from int) *seriesEvaluation {
 	e := &seriesEvaluation{series: s, data: w, dates: make([]time.Time, w.n), shares: make([]uint64, w.n), root: digestText(s.digest()), designs: &sync.Map{}}
 	for t := range e.dates {
 		e.dates[t] = mondayOf(w.first + t)
@@ -50,13 +51,13 @@ func newSeriesEvaluation(s Series, w *weekly, city string) *seriesEvaluation {
 		e.shares[t] = sum
 	}
 	if s.settings.pool {
-		e.pool(city)
+		e.pool(city, from)
 	}
 	return e
 }
 
-// pool learns, for every week, how the rates of the strata are spread in the weeks that the window test learns from.
-func (e *seriesEvaluation) pool(city string) {
+// pool learns, for every week from on, how the rates of the strata are spread in the weeks that the window test learns from.
+func (e *seriesEvaluation) pool(city string, from int) {
 	set := e.series.settings
 	e.priors = make([]stats.GammaPrior, e.data.n)
 	cases := make([][]float64, len(e.data.strata))
@@ -67,7 +68,8 @@ func (e *seriesEvaluation) pool(city string) {
 			cases[i][t+1] = cases[i][t] + c
 		}
 	}
-	parallel(e.data.n, func(t int) {
+	parallel(e.data.n-from, func(k int) {
+		t := from + k
 		end := t + 1 - set.window - set.gap
 		var c, x []float64
 		for i := range e.data.strata {

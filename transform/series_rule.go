@@ -19,8 +19,8 @@ const detectorSeries = "series"
 // stateCause makes one warning of a stratum as long as its alarm lasts.
 const stateCause = "alarm"
 
-// seriesCandidates are the strata of a rule's series that stand out in a week, and of a rule for events in one of the
-// weeks before that were not settled, which late reports may have filled. A warning of an event is named by the first week
+// seriesCandidates are the strata of a rule's series that stand out in a week, or in one of the weeks before that were not
+// settled, which late reports may have filled. A warning of an event is named by the first week
 // of those judged together, so that it stays one while a cluster goes on. All strata of all the series are one family
 // of tests for each week: its false discovery rate is held by Benjamini and Hochberg's procedure. The stratum of the
 // whole city, which repeats the others, is not among them. The first detector of a series decides.
@@ -35,11 +35,8 @@ func (r Rule) seriesCandidates(ctx context.Context, db *warehouse.DB, week perio
 		if err != nil {
 			return nil, err
 		}
-		oldest := data.n - 1
-		if r.IsEvent {
-			oldest = max(0, data.n-1-s.settings.maxDelay)
-		}
-		e := newSeriesEvaluation(s, data, opt.City)
+		oldest := max(0, data.n-1-s.settings.maxDelay)
+		e := newSeriesEvaluation(s, data, opt.City, oldest)
 		for _, p := range e.compute(0, len(data.strata), func(_, t int, _ uint64) bool { return t >= oldest }) {
 			if p.detector == s.Methods[0] && !math.IsNaN(p.p) && data.strata[p.stratum].key != opt.City {
 				number := data.first + p.week
@@ -47,13 +44,21 @@ func (r Rule) seriesCandidates(ctx context.Context, db *warehouse.DB, week perio
 			}
 		}
 	}
-	var found []candidate
+	var called []seriesCall
 	for number, family := range tests {
-		for i, q := range falseDiscovery(family) {
-			if t := family[i]; t.alarm && t.p <= r.number("alpha") && q <= r.number("fdr") && t.cases >= r.number("min_cases") && t.cases > t.casesExpected && t.isNew() {
-				found = append(found, r.seriesCandidate(t, number, q, len(family)))
+		p := make([]float64, len(family))
+		for i, t := range family {
+			p[i] = t.p
+		}
+		for i, q := range falseDiscovery(p) {
+			if t := family[i]; t.alarm && t.p <= r.number("alpha") && q <= r.number("fdr") && math.Max(t.cases, t.casesExpected) >= r.number("min_cases") && t.standsOut(r.IsEvent) {
+				called = append(called, seriesCall{seriesTest: t, q: q, lines: t.evidence(number), number: number, tests: len(family)})
 			}
 		}
+	}
+	var found []candidate
+	for _, c := range distinct(called) {
+		found = append(found, r.seriesCandidate(c))
 	}
 	slices.SortFunc(found, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.Cause, b.Cause), cmp.Compare(b.Args["week"], a.Args["week"]))
@@ -93,48 +98,94 @@ type seriesTest struct {
 	data   *weekly
 }
 
-// isNew reports whether the week itself adds to what is judged: the echo of earlier weeks in a longer window is no news.
-func (t seriesTest) isNew() bool { return t.data.strata[t.stratum].counts[t.week] > 0 }
+// standsOut reports whether the week is on the side that its series looks at. An event must be news: the week itself adds to what is
+// judged, not only earlier weeks in a longer window. A state lasts as long as the window does.
+func (t seriesTest) standsOut(isEvent bool) bool {
+	if t.cases > t.casesExpected {
+		return t.series.Direction != Down && (!isEvent || t.data.strata[t.stratum].counts[t.week] > 0)
+	}
+	return t.series.Direction != Up && t.cases < t.casesExpected
+}
 
-// falseDiscovery is, for each test, the smallest false discovery rate at which it is called.
+// evidence are the rows behind the weeks judged together; when there are too few, also the newest ones before.
+func (t seriesTest) evidence(number int) (lines []string) {
+	all := t.data.strata[t.stratum].lines
+	for w := number - t.weeks + 1; w <= number; w++ {
+		lines = append(lines, all[w]...)
+	}
+	if t.cases < t.casesExpected {
+		for w := number - t.weeks; w > number-scanWeeks && len(lines) == 0; w-- {
+			lines = all[w]
+		}
+	}
+	return lines
+}
+
+// seriesCall is a test that is called, with its false discovery rate and the rows behind it.
+type seriesCall struct {
+	seriesTest
+	q      float64
+	lines  []string
+	number int // of the week
+	tests  int // in its family
+}
+
+// object is what the call is about.
+func (c seriesCall) object() string { return c.series.ID + "|" + c.data.strata[c.stratum].key }
+
+// distinct leaves of calls of different strata that rest mostly on the same rows those with the smallest p: the same cases are counted by
+// township, by industry and by hazard, and are one matter.
+func distinct(calls []seriesCall) []seriesCall {
+	slices.SortFunc(calls, func(a, b seriesCall) int {
+		return cmp.Or(cmp.Compare(a.p, b.p), cmp.Compare(a.object(), b.object()), cmp.Compare(b.number, a.number))
+	})
+	told := map[string]string{} // by row: the object it was told of
+	return slices.DeleteFunc(calls, func(c seriesCall) bool {
+		n := 0
+		for _, l := range c.lines {
+			if of, ok := told[l]; ok && of != c.object() {
+				n++
+			}
+		}
+		if 2*n > len(c.lines) {
+			return true
+		}
+		for _, l := range c.lines {
+			if _, ok := told[l]; !ok {
+				told[l] = c.object()
+			}
+		}
+		return false
+	})
+}
+
+// falseDiscovery is, for each test with its p, the smallest false discovery rate at which it is called.
 //
 // Benjamini & Hochberg, J R Stat Soc B 1995;57:289–300; R's p.adjust(method = "BH").
-func falseDiscovery(tests []seriesTest) []float64 {
-	order := make([]int, len(tests))
+func falseDiscovery(p []float64) []float64 {
+	order := make([]int, len(p))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case tests[a].p > tests[b].p:
-			return -1
-		case tests[a].p < tests[b].p:
-			return 1
-		}
-		return 0
-	})
-	q := make([]float64, len(tests))
-	least, m := 1.0, float64(len(tests))
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[b], p[a]) })
+	q := make([]float64, len(p))
+	least, m := 1.0, float64(len(p))
 	for k, i := range order { // the largest first
-		least = math.Min(least, tests[i].p*m/(m-float64(k)))
+		least = math.Min(least, p[i]*m/(m-float64(k)))
 		q[i] = least
 	}
 	return q
 }
 
-func (r Rule) seriesCandidate(t seriesTest, number int, q float64, family int) candidate {
+func (r Rule) seriesCandidate(t seriesCall) candidate {
 	z := t.data.strata[t.stratum]
-	name := weekName(number)
-	var lines []string
-	for w := number - t.weeks + 1; w <= number; w++ {
-		lines = append(lines, z.lines[w]...)
-	}
+	name, lines, q := weekName(t.number), t.lines, t.q
 	c := candidate{
 		ObjectKind: t.series.Strata[0], Object: z.key, ObjectName: z.nameZh, Area: z.area, Severity: string(r.Severity),
-		Cause: weekName(number - t.weeks + 1), Score: t.cases - t.casesExpected, Evidence: lines[:min(len(lines), maxEvidence)], NEvidence: uint64(len(lines)),
+		Cause: weekName(t.number - t.weeks + 1), Score: math.Abs(t.cases - t.casesExpected), Evidence: lines[:min(len(lines), maxEvidence)], NEvidence: uint64(len(lines)),
 		Args: map[string]string{
 			"n": plainNumber(t.cases), "expected": strconv.FormatFloat(t.casesExpected, 'f', 2, 64), "week": name, "weeks": strconv.Itoa(t.weeks),
-			"methods": t.method, "method": t.method, "p": probability(t.p), "q": probability(q), "tests": strconv.Itoa(family),
+			"methods": t.method, "method": t.method, "p": probability(t.p), "q": probability(q), "tests": strconv.Itoa(t.tests),
 			"fdr": r.param("fdr"), "area": z.nameZh, "area_en": z.nameEn, "object_en": z.nameEn, "what": t.series.Title.Zh, "what_en": t.series.Title.En,
 			"series": t.series.ID,
 		},

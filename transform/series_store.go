@@ -153,7 +153,7 @@ func (s Series) update(ctx context.Context, db *warehouse.DB, opt Options, week 
 
 // writePoints computes and writes block by block, so that memory stays bounded.
 func (s Series) writePoints(ctx context.Context, w *pointWriter, data *weekly, old storedSeries, week period.Period, opt Options) error {
-	e := newSeriesEvaluation(s, data, opt.City)
+	e := newSeriesEvaluation(s, data, opt.City, 0)
 	oldest := s.oldest(data, week)
 	for from := 0; from < len(data.strata); from += strataBlock {
 		to := min(from+strataBlock, len(data.strata))

@@ -188,7 +188,7 @@ func TestSeries_InputsTellWhatChanged(t *testing.T) {
 		after.strata[at].counts[week] += float64(rapid.IntRange(0, 3).Draw(t, "more"))
 		changed := after.strata[at].counts[week] != before.strata[at].counts[week]
 
-		old, now := newSeriesEvaluation(s, before, "city"), newSeriesEvaluation(s, after, "city")
+		old, now := newSeriesEvaluation(s, before, "city", 0), newSeriesEvaluation(s, after, "city", 0)
 		for i := range after.strata {
 			was, is := old.inputs(&before.strata[i]), now.inputs(&after.strata[i])
 			for k := range is {
@@ -229,7 +229,7 @@ func TestSeries_SameOnAnyNumberOfProcessors(t *testing.T) {
 	data := rapid.Custom(func(t *rapid.T) *weekly { return drawn(t, s) }).Example(3)
 	run := func(processors int) []seriesPoint {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
-		return newSeriesEvaluation(s, data, "city").compute(0, len(data.strata), func(int, int, uint64) bool { return true })
+		return newSeriesEvaluation(s, data, "city", 0).compute(0, len(data.strata), func(int, int, uint64) bool { return true })
 	}
 	one := run(1)
 	if len(one) == 0 {
@@ -244,12 +244,8 @@ func TestSeries_SameOnAnyNumberOfProcessors(t *testing.T) {
 
 // TestFalseDiscovery compares with R: p.adjust(c(0.01, 0.04, 0.03, 0.5, 0.01), "BH").
 func TestFalseDiscovery(t *testing.T) {
-	var tests []seriesTest
-	for _, p := range []float64{0.01, 0.04, 0.03, 0.5, 0.01} {
-		tests = append(tests, seriesTest{seriesPoint: seriesPoint{judged: judged{p: p}}})
-	}
 	want := []float64{0.025, 0.05, 0.05, 0.5, 0.025}
-	if diff := cmp.Diff(want, falseDiscovery(tests), cmpopts.EquateApprox(1e-12, 0)); diff != "" {
+	if diff := cmp.Diff(want, falseDiscovery([]float64{0.01, 0.04, 0.03, 0.5, 0.01}), cmpopts.EquateApprox(1e-12, 0)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -1,5 +1,5 @@
 -- id: R05
--- version: 1
+-- version: 2
 -- title: 聚集性信号：病例数显著高于预期 | Cluster: cases above the expected
 -- message: {object}：截至{week}的{weeks}周新发和疑似{n}例，预期{expected}例（P={p}，{tests}个单元校正后Q={q}）
 --   | {object}: {n} new and suspected cases in {weeks} weeks up to {week}, {expected} expected (p = {p}, q = {q} among {tests} cells)
@@ -8,9 +8,10 @@
 -- due: 10 working days
 -- life: state
 -- detector: series
--- series: cases_by_cell
+-- series: cases_by_cell, cases_by_employer
 -- source: rules.md A, R05 (proposal)
 -- params: alpha = 0.01, fdr = 0.05, min_cases = 3
--- New and suspected cases of a quarter of a year in a township, an industry and a hazard, against the rate of the five
--- years before; cells of few cases borrow from the others. All cells of a week are one family of tests, of which fdr are
--- false at most; alpha is the error rate of each of them, min_cases the least number. Clusters at one employer are R04.
+-- New and suspected cases of a quarter of a year in a township, an industry and a hazard, and at an employer, against the rate of the
+-- five years before; those of few cases borrow from the others. All of a week are one family of tests, of which fdr are
+-- false at most; alpha is the error rate of each of them, min_cases the least number. The same cases are told once, where they stand out
+-- most. Three cases at one employer within a year are R04, clusters of any duration DET-SCAN.

@@ -12,22 +12,22 @@
 WITH exams AS
 (
     SELECT
-        agent, exam_date, coalesce(upload_date, report_date, exam_date)     AS known,
+        agent, toDate32(toMonday(exam_date)) AS week, toDate32(toMonday(coalesce(upload_date, report_date, exam_date))) AS known_week,
         if(indexOf(conclusion_hazard, agent) > 0, conclusion[indexOf(conclusion_hazard, agent)], conclusion_overall) = 'contra' AS is_found,
         count()                                                             AS examined,
-        if(is_found, groupArray(concat('exam:', toString(batch), ':', toString(row))), []) AS lines
+        arrayMap(l -> concat('exam:', toString(l.1), ':', toString(l.2)), groupArrayIf((batch, row), is_found)) AS lines
     FROM stg_exam
     ARRAY JOIN arrayDistinct(hazards_examined) AS agent
     WHERE NOT is_reexam
-    GROUP BY agent, exam_date, known, is_found
+    GROUP BY agent, week, known_week, is_found
 )
 SELECT
     agent                                                                   AS stratum,
     dim_hazard.name_zh                                                      AS name_zh,
     dim_hazard.name_en                                                      AS name_en,
     {city:String}                                                           AS area,
-    exam_date::Nullable(Date32)                                             AS event_date,
-    known::Nullable(Date32)                                                 AS known_date,
+    week::Nullable(Date32)                                                  AS event_date,
+    known_week::Nullable(Date32)                                            AS known_date,
     if(is_found, examined, 0) AS n, examined AS population, lines
 FROM exams
 LEFT JOIN dim_hazard ON dim_hazard.hazard = agent

@@ -16,15 +16,15 @@ WITH exams AS
     SELECT
         if(dim_employer.area = '', 'unassigned', dim_employer.area)         AS township,
         if(dim_employer.division = '', 'unknown', dim_employer.division)    AS industry,
-        agent, exam_date, coalesce(upload_date, report_date, exam_date)     AS known,
+        agent, toDate32(toMonday(exam_date)) AS week, toDate32(toMonday(coalesce(upload_date, report_date, exam_date))) AS known_week,
         if(indexOf(conclusion_hazard, agent) > 0, conclusion[indexOf(conclusion_hazard, agent)], conclusion_overall) = 'suspect' AS is_found,
         count()                                                             AS examined,
-        if(is_found, groupArray(concat('exam:', toString(batch), ':', toString(row))), []) AS lines
+        arrayMap(l -> concat('exam:', toString(l.1), ':', toString(l.2)), groupArrayIf((batch, row), is_found)) AS lines
     FROM stg_exam
     ARRAY JOIN arrayDistinct(hazards_examined) AS agent
     LEFT JOIN dim_employer ON dim_employer.employer_key = if(using_key = '', stg_exam.employer_key::String, using_key::String)
     WHERE NOT is_reexam
-    GROUP BY township, industry, agent, exam_date, known, is_found
+    GROUP BY township, industry, agent, week, known_week, is_found
 )
 SELECT
     concat(exams.township, '|', exams.industry, '|', exams.agent)           AS stratum,
@@ -33,8 +33,8 @@ SELECT
     concat(if(dim_township.name_en = '', 'unassigned', dim_township.name_en), ' · ',
         if(ref_industries.name_en = '', 'industry unknown', ref_industries.name_en), ' · ', dim_hazard.name_en) AS name_en,
     exams.township                                                          AS area,
-    exam_date::Nullable(Date32)                                             AS event_date,
-    known::Nullable(Date32)                                                 AS known_date,
+    week::Nullable(Date32)                                                  AS event_date,
+    known_week::Nullable(Date32)                                            AS known_date,
     if(is_found, examined, 0) AS n, examined AS population, lines
 FROM exams
 LEFT JOIN dim_township ON dim_township.township = exams.township

@@ -1,5 +1,5 @@
 -- id: exam_volume_by_institution
--- version: 1
+-- version: 2
 -- title: 各机构体检量 | Examinations by institution
 -- stream: exam
 -- date: exam_date
@@ -16,8 +16,8 @@ SELECT
     max(institution_name)::String                                           AS name_zh,
     name_zh                                                                 AS name_en,
     {city:String}                                                           AS area,
-    exam_date::Nullable(Date32)                                             AS event_date,
-    coalesce(upload_date, report_date, exam_date)::Nullable(Date32)         AS known_date,
-    count() AS n, 0 AS population, [] AS lines
+    toDate32(toMonday(exam_date))::Nullable(Date32)                        AS event_date,
+    toDate32(toMonday(coalesce(upload_date, report_date, exam_date)))::Nullable(Date32) AS known_date,
+    count() AS n, 0 AS population, [concat('exam:', toString(min((batch, row)).1), ':', toString(min((batch, row)).2))] AS lines
 FROM stg_exam
 GROUP BY stratum, event_date, known_date

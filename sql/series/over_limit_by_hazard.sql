@@ -15,7 +15,7 @@ WITH results AS
         hazard::String AS agent, sample_date, ifNull(issue_date, sample_date) AS known,
         countIf(is_over)                                                    AS over,
         count()                                                             AS judged,
-        groupArrayIf(concat('detection:', toString(batch), ':', toString(row)), is_over) AS lines
+        arrayMap(l -> concat('detection:', toString(l.1), ':', toString(l.2)), groupArrayIf((batch, row), is_over)) AS lines
     FROM fct_detection_result
     GROUP BY agent, sample_date, known
 )

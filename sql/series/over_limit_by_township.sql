@@ -16,7 +16,7 @@ WITH results AS
         sample_date, ifNull(issue_date, sample_date)                        AS known,
         countIf(is_over)                                                    AS over,
         count()                                                             AS judged,
-        groupArrayIf(concat('detection:', toString(batch), ':', toString(row)), is_over) AS lines
+        arrayMap(l -> concat('detection:', toString(l.1), ':', toString(l.2)), groupArrayIf((batch, row), is_over)) AS lines
     FROM fct_detection_result
     LEFT JOIN dim_employer ON dim_employer.employer_key = fct_detection_result.employer_key
     GROUP BY township, sample_date, known

@@ -1,0 +1,15 @@
+-- id: DET-COUNT
+-- version: 1
+-- title: 新发职业病例数高于预期 | New cases above the expected
+-- message: {object}（{what}）：截至{week}的{weeks}周{n}例，预期{expected}例（{methods}，P={p}，{tests}个序列校正后Q={q}）
+--   | {object} ({what}): {n} in {weeks} weeks up to {week}, {expected} expected ({methods}, p = {p}, q = {q} among {tests} series)
+-- severity: orange
+-- addressee: CDC
+-- due: 10 working days
+-- life: event
+-- detector: series
+-- series: new_cases_by_township, new_cases_by_industry, new_cases_by_hazard
+-- source: the least number of cases and the error rate follow rule R05 (proposal)
+-- params: alpha = 0.01, fdr = 0.05, min_cases = 3
+-- New cases by township, industry and hazard, each by the detector that fits the number expected and the history (docs/early-warning.md). All
+-- series of a week are one family of tests; the same cases are told once, where they stand out most. Employers are in R05.

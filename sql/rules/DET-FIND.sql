@@ -1,0 +1,15 @@
+-- id: DET-FIND
+-- version: 1
+-- title: 体检检出率高于预期 | Findings of examinations above the expected
+-- message: {object}（{what}）：截至{week}的{weeks}周检出{n}人次，预期{expected}（{methods}，P={p}，{tests}个单元校正后Q={q}）
+--   | {object} ({what}): {n} findings in {weeks} weeks up to {week}, {expected} expected ({methods}, p = {p}, q = {q} among {tests} strata)
+-- severity: orange
+-- addressee: CDC
+-- due: 15 days
+-- life: state
+-- detector: series
+-- series: exam_suspected_by_hazard, exam_suspected_by_township, contraindications_by_hazard, contraindications_by_township
+-- source: proposal after rules.md B, R19
+-- params: alpha = 0.01, fdr = 0.05, min_cases = 3
+-- Suspicions and contraindications per examination by township and by hazard. All of a week are one family of
+-- tests; the same findings are told once, where they stand out most. Employers are in R19.

@@ -1,0 +1,15 @@
+-- id: DET-OVER
+-- version: 1
+-- title: 超标率高于预期 | Share over the limit above the expected
+-- message: {object}（{what}）：{week}检测超标{n}个，预期{expected}个（{methods}，P={p}，{tests}个单元校正后Q={q}）
+--   | {object} ({what}): {n} over the limit in {week}, {expected} expected ({methods}, p = {p}, q = {q} among {tests} strata)
+-- severity: yellow
+-- addressee: CDC, JDS
+-- due: 30 days
+-- life: event
+-- detector: series
+-- series: over_limit_by_hazard, over_limit_by_township, dose_over_level_by_unit_kind
+-- source: proposal
+-- params: alpha = 0.001, fdr = 0.05, min_cases = 5
+-- Results over their limit per result judged, by hazard and by township, and doses over the investigation level by kind of unit. All of a week are
+-- one family of tests; the same results are told once, where they stand out most.

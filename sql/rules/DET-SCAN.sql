@@ -1,0 +1,16 @@
+-- id: DET-SCAN
+-- version: 1
+-- title: 时空扫描聚集 | Cluster in space and time
+-- message: {object}（{what}）：截至{week}的{weeks}周新发和疑似{n}例，预期{expected}例（{methods}，P={p}，{tests}层校正后Q={q}）
+--   | {object} ({what}): {n} new and suspected cases in {weeks} weeks up to {week}, {expected} expected ({methods}, p = {p}, q = {q} among {tests} layers)
+-- severity: orange
+-- addressee: CDC
+-- due: 10 working days
+-- life: state
+-- detector: scan
+-- series: cases_by_cell
+-- source: rules.md A, R05 (proposal); Kulldorff, J R Stat Soc A 2001;164:61–72
+-- params: alpha = 0.01, fdr = 0.05, min_cases = 3, max_weeks = 26, baseline = 260, simulations = 999, neighbours = none
+-- The townships and the durations up to max_weeks whose cases stand out from the rate of the baseline weeks before, among all cases, those of each
+-- industry and of each hazard. One scan is one test of all its places and durations, by simulation; the layers of a week are one family of tests.
+-- The divisions have no coordinates: a zone is one township, unless the configuration joins neighbours as CODE-CODE;CODE-CODE.

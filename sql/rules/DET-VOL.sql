@@ -1,0 +1,15 @@
+-- id: DET-VOL
+-- version: 1
+-- title: 报送量异常或静默 | Volume out of line or silence
+-- message: {object}（{what}）：{week}为{n}条，预期{expected}条（{methods}，P={p}，{tests}个机构校正后Q={q}）
+--   | {object} ({what}): {n} in {week}, {expected} expected ({methods}, p = {p}, q = {q} among {tests} institutions)
+-- severity: blue
+-- addressee: INST, CDC
+-- due: 3 days
+-- life: state
+-- detector: series
+-- series: exam_volume_by_institution, detection_volume_by_institution
+-- source: proposal after rules.md E, R39 and R40
+-- params: alpha = 0.001, fdr = 0.05, min_cases = 5
+-- Rows of each institution in the week, too many and too few, against its own year before with the variation that it had (negative
+-- binomial). Silence of senders that send rarely is R39, the volume of whole months R40.
