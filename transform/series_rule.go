@@ -57,7 +57,7 @@ func (r Rule) seriesCandidates(ctx context.Context, db *warehouse.DB, week perio
 		}
 	}
 	var found []candidate
-	for _, c := range distinct(called) {
+	for _, c := range oneEach(called) {
 		found = append(found, r.seriesCandidate(c))
 	}
 	slices.SortFunc(found, func(a, b candidate) int {
@@ -133,9 +133,9 @@ type seriesCall struct {
 // object is what the call is about.
 func (c seriesCall) object() string { return c.series.ID + "|" + c.data.strata[c.stratum].key }
 
-// distinct leaves of calls of different strata that rest mostly on the same rows those with the smallest p: the same cases are counted by
+// oneEach leaves of calls of different strata that rest mostly on the same rows those with the smallest p: the same cases are counted by
 // township, by industry and by hazard, and are one matter.
-func distinct(calls []seriesCall) []seriesCall {
+func oneEach(calls []seriesCall) []seriesCall {
 	slices.SortFunc(calls, func(a, b seriesCall) int {
 		return cmp.Or(cmp.Compare(a.p, b.p), cmp.Compare(a.object(), b.object()), cmp.Compare(b.number, a.number))
 	})
