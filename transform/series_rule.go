@@ -171,7 +171,7 @@ func falseDiscovery(p []float64) []float64 {
 	q := make([]float64, len(p))
 	least, m := 1.0, float64(len(p))
 	for k, i := range order { // the largest first
-		least = math.Min(least, p[i]*m/(m-float64(k)))
+		least = math.Min(least, p[i]*(m/(m-float64(k)))) // never below p, not even by rounding
 		q[i] = least
 	}
 	return q
