@@ -10,7 +10,7 @@ PACKAGES := node_modules/.package-lock.json
 
 export CGO_ENABLED := 0
 
-.PHONY: build demo test bench bench-stats evaluation lint fmt clean assets browser mailserver bench-ingest bench-transform bench-warnings torture
+.PHONY: build demo test bench bench-stats evaluation lint fmt clean assets browser mailserver bench-ingest bench-transform bench-warnings backtest torture
 
 build: $(ASSETS)
 	$(GO) build -trimpath -buildvcs=auto -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/ohwatch
@@ -52,6 +52,13 @@ WEEKS ?= 104
 bench-warnings: $(ASSETS)
 	OHWATCH_BENCH_SCALE=$(SCALE) OHWATCH_BENCH_WEEKS=$(WEEKS) $(GO) test -run '^$$' -bench '^BenchmarkWarnings$$' -benchtime 1x -timeout 180m ./cmd/ohwatch
 	OHWATCH_BENCH_ROWS=$(ROWS) $(GO) test -run '^$$' -bench '^BenchmarkEvaluate$$' -benchtime 1x -timeout 180m ./transform
+
+# The page that says which planted events of the simulated city the rules find, and what else they raise.
+backtest: build
+	rm -rf ohwatch-data/backtest
+	./$(BIN) demo --data ohwatch-data/backtest --today 2026-11-16
+	./$(BIN) warn backtest --data ohwatch-data/backtest --today 2026-11-16 --lang en --from 2024-W24 --to 2026-W46 --truth ohwatch-data/backtest/city-truth.json --out ohwatch-data/backtest/replayed
+	cp ohwatch-data/backtest/replayed/backtest-2024-W24-2026-W46.md docs/backtest-planted.md
 
 # Kills ohwatch, and apart from it the engine, at 200 random moments of a load each.
 torture: $(ASSETS)

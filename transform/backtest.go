@@ -99,7 +99,8 @@ func replaced(rules []Rule, set map[string]map[string]string) (changed []Rule, r
 //
 // What the rules see lives as in Evaluate, with persons who act in time: a state ends by itself, an event is open until
 // its due date, and comes back when it has more evidence than then. Warnings that only the search for late data raises, behind
-// the rules' own sight, are not among them.
+// the rules' own sight, are not among them. Rules that read stored values of indicators are left out and named: what was stored
+// then is not kept.
 func RunBacktest(ctx context.Context, db *warehouse.DB, opt Options, request BacktestRequest) (Backtest, error) {
 	opt = opt.withDefaults(db)
 	if err := CheckBacktest(opt, request); err != nil {
@@ -118,13 +119,21 @@ func RunBacktest(ctx context.Context, db *warehouse.DB, opt Options, request Bac
 		return Backtest{}, err
 	}
 	start := time.Now()
+	var leftOut []string
+	readsValues := func(r Rule) bool { return slices.Contains(identifiers(r.Body), valueTable) }
+	for _, rule := range rules {
+		if readsValues(rule) {
+			leftOut = append(leftOut, rule.ID)
+		}
+	}
+	rules, changed = slices.DeleteFunc(rules, readsValues), slices.DeleteFunc(changed, readsValues)
 	r := replay{opt: opt, request: request, rules: slices.Concat(rules, changed), configured: len(rules), failed: map[int]error{}}
 	for range r.rules {
 		r.lives = append(r.lives, map[string]*life{})
 	}
 	b := Backtest{
 		Schema: BacktestSchema, City: opt.City, From: request.From.String(), To: request.To.String(), Known: request.Known,
-		Set: replacements, By: opt.By, At: opt.Now().UTC().Format(time.RFC3339),
+		Set: replacements, LeftOut: leftOut, By: opt.By, At: opt.Now().UTC().Format(time.RFC3339),
 	}
 	err = inScratch(ctx, db, request.From.Start, func(scratch *warehouse.DB) error {
 		known, err := knowledge(ctx, scratch, db.Database(), request.Known)

@@ -25,6 +25,7 @@ type Backtest struct {
 	Truth    bool              `json:"truth"`           // whether it is known what is to be found
 	Complete bool              `json:"complete"`        // whether every rule worked
 	Broken   []string          `json:"broken"`          // rules that did not, with file and line
+	LeftOut  []string          `json:"left_out"`        // rules that cannot be replayed: they read stored values
 	Set      []Replacement     `json:"set"`
 	Settings []BacktestSetting `json:"settings"` // the rules as configured, and with replacements
 	Seconds  float64           `json:"seconds"`
@@ -151,6 +152,9 @@ func (r *replay) report(b *Backtest) {
 	b.Complete, b.Truth = len(b.Broken) == 0, r.request.Planted != nil
 	if b.Broken == nil {
 		b.Broken = []string{}
+	}
+	if b.LeftOut == nil {
+		b.LeftOut = []string{}
 	}
 	if b.Set == nil {
 		b.Set = []Replacement{}

@@ -176,7 +176,7 @@ func (a *app) backtest(ctx context.Context, opt transform.Options, request trans
 
 // backtestArgs are what sentences about a back-test name.
 func (a *app) backtestArgs(b transform.Backtest) map[string]any {
-	args := map[string]any{"run": b.Run, "at": b.At, "from": b.From, "to": b.To, "weeks": b.Weeks, "seconds": fmt.Sprintf("%.1f", b.Seconds), "history": b.History}
+	args := map[string]any{"run": b.Run, "at": b.At, "from": b.From, "to": b.To, "weeks": b.Weeks, "seconds": fmt.Sprintf("%.1f", b.Seconds), "history": b.History, "rules": strings.Join(b.LeftOut, ", ")}
 	if len(b.Settings) > 0 {
 		args["n"] = b.Settings[0].Total.Raised()
 	}
@@ -199,6 +199,9 @@ func (a *app) printBacktest(b transform.Backtest) error {
 	a.say("backtest.line", a.backtestArgs(b))
 	if b.History > 0 {
 		a.say("backtest.history", a.backtestArgs(b))
+	}
+	if len(b.LeftOut) > 0 {
+		a.say("backtest.left_out", a.backtestArgs(b))
 	}
 	for _, table := range a.backtestTables(b) {
 		if len(table.rows) == 0 {
@@ -294,6 +297,9 @@ func (a *app) markdown(b transform.Backtest) string {
 	fmt.Fprintf(&page, "# %s %s–%s\n\n", a.text("backtest.page", nil), b.From, b.To)
 	for _, s := range b.Settings {
 		fmt.Fprintf(&page, "%s\n\n", a.backtestSentence(b, s))
+	}
+	if len(b.LeftOut) > 0 {
+		fmt.Fprintf(&page, "%s\n\n", a.text("backtest.left_out", a.backtestArgs(b)))
 	}
 	for _, r := range b.Set {
 		fmt.Fprintf(&page, "- `%s.%s`: %s → %s\n", r.Rule, r.Parameter, r.Default, r.Value)

@@ -39,6 +39,9 @@ func (p backtestPages) Backtest(ctx context.Context, run uint64) (web.BacktestPa
 	if b.History > 0 {
 		page.Lead = append(page.Lead, p.a.text("backtest.history", p.a.backtestArgs(b)))
 	}
+	if len(b.LeftOut) > 0 {
+		page.Lead = append(page.Lead, p.a.text("backtest.left_out", p.a.backtestArgs(b)))
+	}
 	for _, s := range b.Settings {
 		page.Lead = append(page.Lead, p.a.backtestSentence(b, s))
 	}
