@@ -178,7 +178,7 @@ func (r *replay) report(b *Backtest) {
 func (r *replay) setting(name string, positions []int) BacktestSetting {
 	weeks := len(r.open) - 1
 	yearFrom := max(weeks-51, 1)
-	s := BacktestSetting{Name: name, YearFrom: r.week(yearFrom).String(), Planted: []BacktestFound{}, Kinds: []BacktestKind{}, Workload: []BacktestWork{}}
+	s := BacktestSetting{Name: name, YearFrom: r.week(yearFrom).String(), Planted: []BacktestFound{}, Kinds: []BacktestKind{}, Warnings: []BacktestWarning{}, Workload: []BacktestWork{}}
 	months := map[string]map[string]*[2]int{} // of each addressee and month the red and orange ones
 	raised := map[string]int{}
 	for _, p := range positions {

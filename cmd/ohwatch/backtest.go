@@ -84,8 +84,9 @@ func newBacktestListCommand(a *app) *cobra.Command {
 }
 
 func newBacktestShowCommand(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use: "show RUN", Short: a.text("backtest.show_short", nil), Args: cobra.ExactArgs(1),
+	var out string
+	command := &cobra.Command{
+		Use: "show RUN [--out DIR]", Short: a.text("backtest.show_short", nil), Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			run, err := strconv.ParseUint(args[0], 10, 64)
 			if err != nil {
@@ -101,9 +102,16 @@ func newBacktestShowCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if out != "" {
+				if err := a.writeBacktest(b, out); err != nil {
+					return err
+				}
+			}
 			return a.printBacktest(b)
 		},
 	}
+	command.Flags().StringVar(&out, "out", "", a.text("backtest.flag_out", nil))
+	return command
 }
 
 // backtestRequest reads the flags.
@@ -376,6 +384,9 @@ func (a *app) writeBacktest(b transform.Backtest, dir string) error {
 	}
 	files := []emission.File{{Name: name + ".json", Data: []byte(document.String())}, {Name: name + ".md", Data: []byte(a.markdown(b))}}
 	for _, s := range b.Settings {
+		if s.Warnings == nil { // read again: single warnings are not kept
+			continue
+		}
 		var text strings.Builder
 		if err := warningsCSV(&text, s.Warnings); err != nil {
 			return err
