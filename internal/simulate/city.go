@@ -29,6 +29,16 @@ type city struct {
 	plans     []Plan
 	persons   []*person
 	serials   map[day]int // identity numbers given out by birth date
+
+	patients    []*patient
+	projects    []*project
+	inspections []*inspection
+	complaints  []*complaint
+	accidents   []*accident
+	listed      []*listed
+	demerits    []*demerit
+	reports     []*summaryReport
+	register    []*registered
 }
 
 // institution is somebody who examines, measures or reports.

@@ -92,6 +92,18 @@ func slips(stream string) slip {
 		return slip{draft: 0.004, repeat: 0.01, damages: []damage{{"out_of_range", 0.002}, {"unknown_code", 0.002}, {"date_invalid", 0.002}, {"bad_bytes", 0.001}}}
 	case "insurance":
 		return slip{draft: 0.003, repeat: 0.002, damages: []damage{{"not_a_number", 0.0006}, {"required", 0.0006}, {"bad_bytes", 0.0003}}}
+	case "follow_up":
+		return slip{draft: 0.01, repeat: 0.01, late: 0.03, damages: []damage{{"id_damaged", 0.006}, {"id_check_digit", 0.008}, {"unknown_code", 0.006}, {"date_invalid", 0.004}}}
+	case "project":
+		return slip{damages: []damage{{"required", 0.012}, {"date_invalid", 0.012}}}
+	case "inspection":
+		return slip{damages: []damage{{"unknown_code", 0.006}, {"date_invalid", 0.004}}}
+	case "complaint":
+		return slip{damages: []damage{{"unknown_code", 0.02}}}
+	case "exam_summary":
+		return slip{draft: 0.005, repeat: 0.006, damages: []damage{{"unknown_code", 0.003}, {"not_a_number", 0.003}}}
+	case "radiation_worker":
+		return slip{damages: []damage{{"id_check_digit", 0.015}, {"unknown_code", 0.01}}}
 	}
 	return slip{}
 }
@@ -177,6 +189,9 @@ func statedBy(stream, sender string) bool {
 	case "declaration", "case_report", "training", "employer":
 		return true
 	}
+	if deskStream(stream) {
+		return true
+	}
 	return false
 }
 
@@ -190,6 +205,9 @@ func (c *city) deliverAll() []delivery {
 	p.papers()
 	p.cards()
 	p.strays()
+	desk := &postman{city: c, dice: newDice(c.seed, "desk", 0)}
+	desk.desks()
+	p.out = append(p.out, desk.out...)
 	slices.SortStableFunc(p.out, func(a, b delivery) int {
 		return cmp.Or(cmp.Compare(a.sent, b.sent), 0)
 	})

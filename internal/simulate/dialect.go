@@ -61,6 +61,9 @@ func headings(stream string, dialect int) []column {
 		},
 	}
 	all := specs[stream]
+	if deskStream(stream) {
+		all = deskHeadings()[stream]
+	}
 	var out []column
 	for _, s := range strings.Fields(all[dialect%len(all)]) {
 		heading, field, _ := strings.Cut(s, "=")
@@ -192,6 +195,12 @@ func xlsxFile(stream, sender string, b bucket) bool {
 		return b.month == 11 || b.month == 3
 	case "case_report":
 		return b.month > 0 || b.year%2 == 1
+	case "follow_up", "exam_summary", "institution":
+		return b.month > 0
+	case "project", "inspection":
+		return b.quarter > 0
+	case "complaint", "radiation_worker":
+		return b.year%2 == 1
 	}
 	return false
 }

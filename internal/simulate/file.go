@@ -145,7 +145,7 @@ func (w *writer) parcels() []*parcel {
 	byPath := map[string]*parcel{}
 	var out []*parcel
 	for _, d := range w.city.deliverAll() {
-		b := bucketOf(w.city, d.sent)
+		b := bucketFor(w.city, d.stream, d.sent)
 		name := b.name()
 		if r, ok := d.fact.(rosterRow); ok && r.on.monthStart() == r.on {
 			b = bucket{year: b.year, month: b.month, newYear: true}
@@ -175,12 +175,17 @@ func (c *city) arrivals(parcels []*parcel) {
 	shanghai := time.FixedZone("CST", 8*60*60)
 	size, rank := map[bucket]int{}, map[bucket]int{}
 	for _, p := range parcels {
-		size[p.bucket]++
+		if !deskStream(p.stream) {
+			size[p.bucket]++
+		}
 	}
 	latest := day(0)
 	for _, p := range parcels {
-		wait := 3 + 3*(3*rank[p.bucket]/size[p.bucket])
-		rank[p.bucket]++
+		wait := 3 // the desks' files come first
+		if !deskStream(p.stream) {
+			wait += 3 * (3 * rank[p.bucket] / size[p.bucket])
+			rank[p.bucket]++
+		}
 		latest = max(latest, min(p.bucket.end()+day(wait), c.until))
 		y, m, d := latest.date()
 		p.arrived = time.Date(y, m, d, 18, 0, 0, 0, shanghai)
@@ -375,6 +380,24 @@ func keyOf(d *delivery, rec record) string {
 		return join(f.employer.uscc, f.month.String())
 	case *caseCard:
 		return f.no
+	case *visit:
+		return join(f.patient.person.idNo, f.patient.file, f.on.String())
+	case *project:
+		return f.no
+	case *inspection:
+		return join(f.employer.uscc, f.on.String(), f.kind, f.no)
+	case *complaint:
+		return f.no
+	case *accident:
+		return f.code
+	case *listed:
+		return join(f.code, f.kind)
+	case *demerit:
+		return join(f.institution.code, f.no, f.clause, f.on.String())
+	case *summaryReport:
+		return join(f.clinic.code, f.employer.uscc, f.report.String(), f.no)
+	case *registered:
+		return join(f.worker.unit.uscc, f.worker.no)
 	}
 	return ""
 }
@@ -383,6 +406,8 @@ func streamTitle(stream string) string {
 	return map[string]string{
 		"employer": "用人单位名录", "exam": "职业健康检查个案汇总表", "detection": "工作场所职业病危害因素检测结果汇总表", "dose": "放射工作人员个人剂量监测结果",
 		"declaration": "职业病危害项目申报明细表", "training": "职业卫生培训台账", "insurance": "工伤保险参保情况表", "case_report": "职业病报告卡汇总表",
+		"follow_up": "尘肺病患者随访登记表", "project": "建设项目职业病防护设施“三同时”台账", "inspection": "职业卫生监督检查台账", "complaint": "举报投诉办理台账", "event": "急性职业病危害事件登记表",
+		"institution": "职业卫生机构名录", "demerit": "技术服务机构记分台账", "exam_summary": "职业健康检查总结报告汇总表", "radiation_worker": "放射工作人员名册",
 	}[stream]
 }
 
@@ -459,7 +484,7 @@ func spoil(d *delivery, cells []sheetCell, columns []column, salt uint64, book b
 		}
 		return ""
 	}
-	dates := []string{"exam_date", "sample_date", "period_start", "accept_date", "train_date", "diagnosis_date"}
+	dates := []string{"exam_date", "sample_date", "period_start", "accept_date", "train_date", "diagnosis_date", "approve_date", "inspect_date", "visit_date"}
 	switch d.damage {
 	case "id_damaged":
 		id := get("id_no")
@@ -485,7 +510,7 @@ func spoil(d *delivery, cells []sheetCell, columns []column, salt uint64, book b
 			}
 		}
 	case "required":
-		set("", "exam_no", "sample_no", "report_date", "hazard", "insured_count", "employer_name")
+		set("", "project_name", "exam_no", "sample_no", "report_date", "hazard", "insured_count", "employer_name")
 		if d.stream == "employer" {
 			set("", []string{"employees", "uscc"}[salt%2])
 		}
@@ -502,9 +527,9 @@ func spoil(d *delivery, cells []sheetCell, columns []column, salt uint64, book b
 			set((x.worker.person.birth - 400).format(dashes), "exam_date")
 		}
 	case "unknown_code":
-		set("待定", "exam_type", "judgement", "position", "card_kind", "person_role", "status")
+		set("待定", "exam_type", "judgement", "position", "card_kind", "person_role", "channel", "kind", "unit_kind", "result", "status")
 	case "not_a_number":
-		set("约若干", "exposure_years", "exposed", "insured_count", "employees")
+		set("约若干", "exposure_years", "exposed", "insured_count", "employees", "n_due")
 		if d.stream == "detection" {
 			set("见附件", "value")
 		}

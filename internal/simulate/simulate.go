@@ -2,8 +2,9 @@
 // cases over several years, the files that its senders would write about them, as messy as real ones, and the truth
 // behind these files.
 //
-// First the city is lived (city.go, worker.go, exam.go, detection.go, radiation.go, papers.go, cases.go, events.go),
-// then what happened is put on paper with the senders' slips (delivery.go, stream.go, file.go), and on its own the
+// First the city is lived (city.go, worker.go, exam.go, detection.go, radiation.go, papers.go, cases.go, events.go,
+// patients.go, supervision.go, registers.go),
+// then what happened is put on paper with the senders' slips (delivery.go, stream.go, desk.go, file.go), and on its own the
 // truth is counted on the people and workplaces (truth.go), never on the files.
 package simulate
 
@@ -136,7 +137,10 @@ func live(ctx context.Context, ref fs.FS, opt Options) (*city, error) {
 		return nil, err
 	}
 	c.plans = opt.Plans
-	for _, step := range []func(){c.castStories, c.hireAll, c.examineAll, c.testAll, c.monitorAll, c.fileAll, c.reportAll, c.plantEvents} {
+	for _, step := range []func(){
+		c.castStories, c.hireAll, c.examineAll, c.testAll, c.monitorAll, c.fileAll, c.reportAll, c.plantEvents,
+		c.followAll, c.superviseAll, c.summarise, c.registerRadiation,
+	} {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}

@@ -87,6 +87,24 @@ func (w *writer) recordOf(d *delivery) record {
 		rec = insuranceRecord(f, d)
 	case *caseCard:
 		rec = w.caseRecord(f, d)
+	case *visit:
+		rec = w.visitRecord(f, d)
+	case *project:
+		rec = w.projectRecord(f, d)
+	case *inspection:
+		rec = w.inspectionRecord(f, d)
+	case *complaint:
+		rec = w.complaintRecord(f, d)
+	case *accident:
+		rec = w.accidentRecord(f, d)
+	case *listed:
+		rec = w.listedRecord(f)
+	case *demerit:
+		rec = demeritRecord(f)
+	case *summaryReport:
+		rec = reportRecord(f, d)
+	case *registered:
+		rec = registeredRecord(f, d)
 	}
 	rec["record_state"] = text(d.state)
 	return rec

@@ -16,7 +16,7 @@ const (
 	areaUnassigned = "unassigned" // employers that the roster places nowhere, discovered ones, patients without employer
 )
 
-// The truth about T1 to T8, counted on the people and workplaces of the city, never on its files. The definitions are
+// The truth about the indicators, counted on the people and workplaces of the city, never on its files. The definitions are
 // those of the indicator papers; what is counted is what had reached the city by the end of its papers, read on the
 // last day of a year, or in a running year on the day after the last papers. Employers are taken as the last roster
 // shows them: township, status, person in charge and managers of today, also in the readings of earlier years.
@@ -143,6 +143,32 @@ func catalogue() []struct {
 		{"T7", "rate_exposed", false},
 		{"T8", "literal", false},
 		{"T8", "pneumoconiosis", false},
+		{"S11d", "report", true},
+		{"S11d", "rate", false},
+		{"S12", "all", false},
+		{"S12", "pneumoconiosis", false},
+		{"S12b", "all", false},
+		{"S12b", "pneumoconiosis", false},
+		{"S13", "any", false},
+		{"S13", "injury", false},
+		{"S13", "employer", false},
+		{"S13", "aid", false},
+		{"S14", "all", false},
+		{"S14", "pre", false},
+		{"S14", "design", false},
+		{"S14", "control", false},
+		{"S14", "acceptance", false},
+		{"S15", "coverage", false},
+		{"S15", "rectified", false},
+		{"S15", "in_time", false},
+		{"S15", "cases", false},
+		{"S15", "complaints", false},
+		{"S16", "demerits", true},
+		{"N4", "exam", false},
+		{"N4", "diagnosis", false},
+		{"N4", "service", false},
+		{"N4", "radiation", false},
+		{"N4", "dosimetry", false},
 	}
 }
 
@@ -191,6 +217,10 @@ func (c *city) count(k *counter, year int) {
 		}
 	}
 	c.countCases(k, year, d)
+	c.countPatients(k, year, d)
+	c.countProjects(k, d)
+	c.countSupervision(k, year, d)
+	c.countInstitutions(k, year, d)
 }
 
 // isKey reports whether the employer belongs to the key employers on d: at work, of a key industry (a discovered one
