@@ -67,7 +67,10 @@ func (c *cells) evaluate(i Indicator, earlier *cells) error {
 	counted := poissonIntervals{}
 	for k := range n {
 		unit := units[c.variants[k]]
-		if unit != Count && unit != Sum && math.IsNaN(c.denominators[k]) {
+		switch {
+		case unit == Count:
+			c.denominators[k] = math.NaN() // a count is of nothing, also where nothing was counted
+		case unit != Sum && math.IsNaN(c.denominators[k]):
 			c.denominators[k] = 0 // nothing was counted
 		}
 		x, d := c.numerators[k], c.denominators[k]
