@@ -303,6 +303,7 @@ func (p *postman) exams() {
 		if p.dice.chance(0.012) { // a second card for the same examination
 			twin := *x
 			twin.card += "B"
+			x.copies = 1
 			twin.salt = mix(x.salt)
 			p.post("exam", x.clinic.sender, x.sent, &twin)
 		}

@@ -40,6 +40,7 @@ type exam struct {
 	recheck                    *exam // the re-examination that settles this one, nil when it never came
 	settled                    day   // day on which a pending conclusion was settled by a corrected card
 	cardOn                     day   // planted: day of the suspected case's card, 0: as it comes
+	copies                     int   // further cards of the same examination, sent by mistake
 	salt                       uint64
 }
 

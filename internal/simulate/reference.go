@@ -17,6 +17,14 @@ type hazard struct {
 	aliases  []string
 	hasLimit bool // has an exposure limit and so can be tested and judged
 	cycles   []cycle
+	later    []laterDuty
+}
+
+// laterDuty is how long somebody who has left a post with the hazard is followed (GBZ 188-2025, annex C).
+type laterDuty struct {
+	above, band int // months of exposure: due above the one, the shorter time up to the other
+	short, long int // years of follow-up
+	interval    int // months between examinations
 }
 
 // cycle is the in-service examination duty of a hazard in a span of dates, both ends included; to 0 is open.
@@ -101,6 +109,12 @@ func readReference(fsys fs.FS) (*reference, error) {
 			from: parseDay(get("valid_from")), to: parseDay(get("valid_to")),
 			mandatory: get("mandatory") == "yes", months: months,
 		})
+	})
+	each("hazard_followup.csv", func(get func(string) string) {
+		if h := ref.hazards[get("hazard_id")]; h != nil {
+			number := func(column string) int { n, _ := strconv.Atoi(get(column)); return n }
+			h.later = append(h.later, laterDuty{number("above_months"), number("band_months"), number("years_1"), number("years_2"), number("interval_months")})
+		}
 	})
 	each("townships.csv", func(get func(string) string) {
 		if get("in_xinzheng") == "yes" {

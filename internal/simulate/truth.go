@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 
 	"ohwatch/sql"
@@ -23,13 +24,13 @@ const (
 
 // IndicatorTruth is one true reading.
 type IndicatorTruth struct {
-	Indicator   string `json:"indicator"`
-	Variant     string `json:"variant"`
-	Period      string `json:"period"` // year
-	AsOf        string `json:"as_of"`
-	Area        string `json:"area"` // city code, township code or unassigned
-	Numerator   int    `json:"numerator"`
-	Denominator *int   `json:"denominator"` // nil for plain counts
+	Indicator   string  `json:"indicator"`
+	Variant     string  `json:"variant"`
+	Period      string  `json:"period"` // year
+	AsOf        string  `json:"as_of"`
+	Area        string  `json:"area"` // city code, township code or unassigned
+	Numerator   float64 `json:"numerator"`
+	Denominator *int    `json:"denominator"` // nil for plain counts
 }
 
 // Truth is what is really in the files.
@@ -76,9 +77,9 @@ func Explain(ctx context.Context, opt Options, indicator, variant, area string, 
 	}
 	c.deliverAll()
 	var lines []string
-	k := &counter{sums: map[readingKey]tally{}, note: func(r readingKey, who string, n, d int) {
+	k := &counter{sums: map[readingKey]tally{}, note: func(r readingKey, who string, n float64, d int) {
 		if r.indicator == indicator && r.variant == variant && r.area == area {
-			lines = append(lines, fmt.Sprintf("%s N=%d D=%d", who, n, d))
+			lines = append(lines, fmt.Sprintf("%s N=%v D=%d", who, n, d))
 		}
 	}}
 	c.count(k, year)
@@ -86,7 +87,10 @@ func Explain(ctx context.Context, opt Options, indicator, variant, area string, 
 }
 
 // tally is a numerator and a denominator.
-type tally struct{ n, d int }
+type tally struct {
+	n float64
+	d int
+}
 
 // readingKey names one reading of a year.
 type readingKey struct{ indicator, variant, area string }
@@ -94,11 +98,16 @@ type readingKey struct{ indicator, variant, area string }
 // counter adds up readings.
 type counter struct {
 	sums map[readingKey]tally
-	note func(r readingKey, who string, n, d int) // nil: nobody listens
+	note func(r readingKey, who string, n float64, d int) // nil: nobody listens
 }
 
 // add counts a unit in its area and in the city.
 func (k *counter) add(indicator, variant, area, who string, n, d int) {
+	k.addValue(indicator, variant, area, who, float64(n), d)
+}
+
+// addValue adds a measured value, such as a dose, in its area and in the city.
+func (k *counter) addValue(indicator, variant, area, who string, n float64, d int) {
 	for _, a := range []string{areaCity, area} {
 		r := readingKey{indicator, variant, a}
 		s := k.sums[r]
@@ -143,6 +152,96 @@ func catalogue() []struct {
 		{"T7", "rate_exposed", false},
 		{"T8", "literal", false},
 		{"T8", "pneumoconiosis", false},
+		{"S1", "point", false},
+		{"S1", "word", false},
+		{"S1e", "employer", false},
+		{"S1p", "post", false},
+		{"S1x", "point", false},
+		{"S3", "all", false},
+		{"S3", "in_service", false},
+		{"S4", "in_service", false},
+		{"S4", "pre", false},
+		{"S5", "all", false},
+		{"S5", "in_service", false},
+		{"S5", "four_class", false},
+		{"S6", "in_time", false},
+		{"S6", "ever", false},
+		{"S7a", "days_90", false},
+		{"S7a", "days_180", false},
+		{"S7a", "days_365", false},
+		{"S7a", "ever", false},
+		{"S7b", "concluded", false},
+		{"S8", "days_30", false},
+		{"S9a", "days_15", false},
+		{"S9a", "acute", false},
+		{"S9c", "days_7", false},
+		{"S9d", "days_15", false},
+		{"S9e", "days_21", false},
+		{"S9f", "employer", false},
+		{"S10a", "all", false},
+		{"S10a", "measurable", false},
+		{"S10a", "class_2a", false},
+		{"S10a", "class_2b", false},
+		{"S10a", "class_2c", false},
+		{"S10a", "class_2d", false},
+		{"S10a", "class_2e", false},
+		{"S10a", "class_2f", false},
+		{"S10b", "all", false},
+		{"S10c", "to_1", false},
+		{"S10c", "below_mdl", false},
+		{"S10c", "from_1_to_5", false},
+		{"S10c", "from_5_to_15", false},
+		{"S10c", "from_15_to_20", false},
+		{"S10c", "from_20_to_50", false},
+		{"S10c", "above_50", false},
+		{"S10d", "over_100", false},
+		{"S10d", "watch_80", false},
+		{"S10d", "mean", false},
+		{"S10e", "periods", true},
+		{"S10f", "nominal", false},
+		{"S10f", "lost", false},
+		{"S11a", "stage_1", false},
+		{"S11a", "stage_2", false},
+		{"S11a", "stage_3", false},
+		{"S11a", "stage_2_3", false},
+		{"S11b", "exposure_years", false},
+		{"S11b", "age", false},
+		{"S11c", "pneumoconiosis", false},
+		{"S11c", "respiratory", false},
+		{"S11c", "skin", false},
+		{"S11c", "eye", false},
+		{"S11c", "ear_nose_mouth", false},
+		{"S11c", "poisoning", false},
+		{"S11c", "physical", false},
+		{"S11c", "radiation", false},
+		{"S11c", "infectious", false},
+		{"S11c", "tumour", false},
+		{"S11c", "musculoskeletal", false},
+		{"S11c", "mental", false},
+		{"S11c", "other", false},
+		{"S11c", "kind_1", false},
+		{"S11c", "kind_2", false},
+		{"S11c", "kind_3", false},
+		{"S11c", "kind_4", false},
+		{"S11c", "kind_5", false},
+		{"S11c", "kind_6", false},
+		{"S11c", "kind_7", false},
+		{"S11c", "kind_8", false},
+		{"S11c", "kind_9", false},
+		{"S11c", "kind_10", false},
+		{"S11c", "kind_11", false},
+		{"S11c", "kind_12", false},
+		{"S11c", "kind_13", false},
+		{"S11e", "mild", false},
+		{"S11e", "moderate", false},
+		{"S11e", "severe", false},
+		{"S11e", "moderate_severe", false},
+		{"S11e", "short", false},
+		{"S16", "late", false},
+		{"S16", "normal_exams", false},
+		{"S16", "normal_tests", false},
+		{"S17", "due", false},
+		{"S18", "due", false},
 		{"S11d", "report", true},
 		{"S11d", "rate", false},
 		{"S12", "all", false},
@@ -186,7 +285,7 @@ func (c *city) indicators() []IndicatorTruth {
 		for _, v := range catalogue() {
 			for _, area := range areas {
 				s := k.sums[readingKey{v.indicator, v.variant, area}]
-				t := IndicatorTruth{v.indicator, v.variant, fmt.Sprint(year), c.readingDay(year).String(), area, s.n, nil}
+				t := IndicatorTruth{v.indicator, v.variant, fmt.Sprint(year), c.readingDay(year).String(), area, math.Round(s.n*1e9) / 1e9, nil}
 				if !v.isCount {
 					t.Denominator = &s.d
 				}
@@ -221,6 +320,11 @@ func (c *city) count(k *counter, year int) {
 	c.countProjects(k, d)
 	c.countSupervision(k, year, d)
 	c.countInstitutions(k, year, d)
+	c.countOutcomes(k, year)
+	c.countLeaving(k, year, d)
+	c.countResults(k, year)
+	c.countExposure(k, year)
+	c.countCards(k, year)
 }
 
 // isKey reports whether the employer belongs to the key employers on d: at work, of a key industry (a discovered one

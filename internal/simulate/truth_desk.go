@@ -20,6 +20,7 @@ func (c *city) lastShown(versions []day, lag day) day {
 
 // sufferer is a person with an occupational disease, as cards and visits together show it.
 type sufferer struct {
+	person   *person
 	who      string
 	known    day // first report or visit
 	died     day
@@ -35,7 +36,7 @@ func (c *city) sufferers() []*sufferer {
 	var out []*sufferer
 	of := func(p *person) *sufferer {
 		if byPerson[p] == nil {
-			byPerson[p] = &sufferer{who: p.idNo}
+			byPerson[p] = &sufferer{person: p, who: p.idNo}
 			out = append(out, byPerson[p])
 		}
 		return byPerson[p]

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"testing"
 )
@@ -13,15 +14,16 @@ func TestTruth_FollowsTheCoveragePaths(t *testing.T) {
 		if i.Denominator == nil {
 			continue
 		}
-		if i.Numerator > *i.Denominator && i.Variant != "rate_exposed" {
-			t.Errorf("%s %s %s %s: %d of %d", i.Indicator, i.Variant, i.Period, i.Area, i.Numerator, *i.Denominator)
+		isMean := slices.Contains([]string{"S10a", "S10b", "S10d", "S11b"}, i.Indicator)
+		if i.Numerator > float64(*i.Denominator) && i.Variant != "rate_exposed" && !isMean {
+			t.Errorf("%s %s %s %s: %v of %d", i.Indicator, i.Variant, i.Period, i.Area, i.Numerator, *i.Denominator)
 		}
 		if i.Area == areaCity && *i.Denominator > 0 {
 			key := i.Indicator + " " + i.Variant
 			if rate[key] == nil {
 				rate[key] = map[string]float64{}
 			}
-			rate[key][i.Period] = float64(i.Numerator) / float64(*i.Denominator)
+			rate[key][i.Period] = i.Numerator / float64(*i.Denominator)
 		}
 	}
 	for key, want := range map[string][2]float64{ // 2022, 2025
@@ -56,7 +58,7 @@ func TestTruth_TheCityIsTheSumOfItsAreas(t *testing.T) {
 		sums[k] = tally{sums[k].n + v.n, sums[k].d + v.d}
 	}
 	for k, v := range city {
-		if sums[k] != v {
+		if s := sums[k]; s.d != v.d || math.Abs(s.n-v.n) > 1e-6 {
 			t.Errorf("%v: city %v, areas %v", k, v, sums[k])
 		}
 	}

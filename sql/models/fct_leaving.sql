@@ -7,20 +7,22 @@
 --   has_exam   a leaving exam, or an in-service exam at most 90 days before leaving (GBZ 188-2025 4.6.1.3)
 --   is_exempt  less than 30 days on the post, known from the pre-placement exam being the only one, at an employer without a
 --              result over the limit (the same clause)
--- exposure_months and hazards are those of the last exam at the employer.
+-- exposure_months and hazards are those of the last exam at the employer; of two cards of one day and kind the one with the lower number
+-- goes first.
 WITH
     history AS
     (
         SELECT
             person_key,
-            arraySort(e -> (e.1, e.2), groupArray((
+            arraySort(e -> (e.1, e.2, e.8), groupArray((
                 exam_date,
                 multiIf(exam_type = 'leave', 0, exam_type = 'in', 1, 2),
                 exam_type::String,
                 if(using_key = '', employer_key::String, using_key::String),
                 exposure_months,
                 arrayMap(h -> h::String, hazards_exposed),
-                concat('exam:', toString(batch), ':', toString(row))))) AS exams
+                concat('exam:', toString(batch), ':', toString(row)),
+                report_card_id))) AS exams
         FROM stg_exam
         WHERE NOT is_reexam AND exam_type IN ('pre', 'in', 'leave')
         GROUP BY person_key
