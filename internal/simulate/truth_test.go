@@ -41,6 +41,27 @@ func TestTruth_FollowsTheCoveragePaths(t *testing.T) {
 	}
 }
 
+// TestTruth_TheDesksAreAsBusyAsRealOnes holds the shares of what the desks write against the source papers: nine in ten
+// patients visited by 2025, projects with steps left out, a third of the employers inspected, complaints left unanswered.
+func TestTruth_TheDesksAreAsBusyAsRealOnes(t *testing.T) {
+	c := lived(t, 0.5, 5)
+	for _, i := range c.indicators() {
+		if i.Area != areaCity || i.Period != "2025" || i.Denominator == nil {
+			continue
+		}
+		want, ok := map[string][2]float64{
+			"S12 pneumoconiosis": {.80, .97}, "S12b pneumoconiosis": {.90, 1}, "S13 injury": {.35, .91}, "S14 pre": {.5, .9}, "S14 all": {.1, .6}, "S14 control": {.3, .9},
+			"S15 coverage": {.2, .5}, "S15 rectified": {.75, 1}, "S15 in_time": {.5, .95}, "S15 complaints": {.75, .99},
+		}[i.Indicator+" "+i.Variant]
+		if got := i.Numerator / float64(*i.Denominator); ok && (got < want[0] || got > want[1]) {
+			t.Errorf("%s %s: %.2f of %d, want %v", i.Indicator, i.Variant, got, *i.Denominator, want)
+		}
+	}
+	if len(c.accidents) == 0 || len(c.demerits) < 20 || len(c.listed) < 40 || len(c.reports) < 500 || len(c.register) < 50 {
+		t.Errorf("%d accidents, %d demerits, %d institutions, %d summary reports, %d registered workers", len(c.accidents), len(c.demerits), len(c.listed), len(c.reports), len(c.register))
+	}
+}
+
 func TestTruth_TheCityIsTheSumOfItsAreas(t *testing.T) {
 	c := lived(t, 0.05, 5)
 	type key struct{ indicator, variant, period string }
