@@ -189,10 +189,7 @@ func statedBy(stream, sender string) bool {
 	case "declaration", "case_report", "training", "employer":
 		return true
 	}
-	if deskStream(stream) {
-		return true
-	}
-	return false
+	return deskStream(stream)
 }
 
 // deliverAll puts everything that happened on paper, in the order in which it arrives.
