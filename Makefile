@@ -10,7 +10,7 @@ PACKAGES := node_modules/.package-lock.json
 
 export CGO_ENABLED := 0
 
-.PHONY: build demo test bench bench-stats evaluation lint fmt clean assets browser mailserver bench-ingest bench-transform bench-warnings backtest torture
+.PHONY: build demo test bench bench-stats evaluation lint fmt clean assets browser mailserver bench-ingest bench-transform bench-warnings backtest bench-reports torture
 
 build: $(ASSETS)
 	$(GO) build -trimpath -buildvcs=auto -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/ohwatch
@@ -59,6 +59,16 @@ backtest: build
 	./$(BIN) demo --data ohwatch-data/backtest --today 2026-11-16
 	./$(BIN) warn backtest --data ohwatch-data/backtest --today 2026-11-16 --lang en --from 2024-W24 --to 2026-W46 --truth ohwatch-data/backtest/city-truth.json --out ohwatch-data/backtest/replayed
 	cp ohwatch-data/backtest/replayed/backtest-2024-W24-2026-W46.md docs/backtest-planted.md
+
+# How long each report takes on the demo's city, from the start of the command to its end: the page alone, all forms, the annual
+# report, the letters to all townships.
+REPORTS_DATA ?= ohwatch-data/demo
+bench-reports: build
+	@[ -d $(REPORTS_DATA) ] || ./$(BIN) demo --data $(REPORTS_DATA)
+	@for report in weekly "weekly --format html,pdf,docx,xlsx" quarterly annual township; do \
+		start=$$(date +%s%N); ./$(BIN) --data $(REPORTS_DATA) report $$report --out ohwatch-data/bench-reports > /dev/null || exit $$?; \
+		echo "$$(( ($$(date +%s%N) - start) / 1000000 )) ms: ohwatch report $$report"; \
+	done
 
 # Kills ohwatch, and apart from it the engine, at 200 random moments of a load each.
 torture: $(ASSETS)
