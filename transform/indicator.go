@@ -68,12 +68,15 @@ func buildIndicators(ctx context.Context, s *stage, opt Options, indicators []In
 	if err != nil {
 		return err
 	}
-	step := Step{Name: valueTable, Built: true, Part: len(stale) < len(indicators) && !s.live.IsCluster()}
-	out := slices.Collect(maps.Keys(gone)) // indicators whose values have changed
-	if step.Part {
+	step := Step{Name: valueTable, Built: true}
+	if !opt.Full && !s.live.IsCluster() {
 		if err := s.planRecounts(ctx, stale, g, contents, before, opt); err != nil {
 			return err
 		}
+		step.Part = len(stale) < len(indicators) || slices.ContainsFunc(stale, func(r recount) bool { return r.only != nil })
+	}
+	out := slices.Collect(maps.Keys(gone)) // indicators whose values have changed
+	if step.Part {
 		wholly := slices.Clone(out) // indicators of which no value stays
 		for _, r := range stale {
 			out = append(out, r.ID)
@@ -164,6 +167,9 @@ func (s *stage) compute(ctx context.Context, table string, indicators []recount,
 	var sending sync.Mutex
 	one := func(ctx context.Context, k int) error {
 		i, start := indicators[k], time.Now()
+		if i.only != nil && len(i.only) == 0 {
+			return nil // nothing changed in any period
+		}
 		c, err := readCells(ctx, s.work, i, g, opt)
 		if err == nil {
 			err = c.evaluate(i.Indicator, i.years)

@@ -3,6 +3,7 @@ package transform
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -28,7 +29,7 @@ func (s *stage) planRecounts(ctx context.Context, stale []recount, g *grid, cont
 	}
 	for k := range stale {
 		r := &stale[k]
-		changes, ok, err := s.daysTouched(r, contents, before)
+		changes, ok, err := s.daysTouched(ctx, r, contents, before, opt)
 		if err == nil && ok {
 			err = s.planPeriods(ctx, r, changes, g, opt)
 		}
@@ -41,21 +42,30 @@ func (s *stage) planRecounts(ctx context.Context, stale []recount, g *grid, cont
 
 // daysTouched says which changed rows name the days of an indicator's rows that can have changed; ok is false where
 // that is not known.
-func (s *stage) daysTouched(r *recount, contents, before map[string]string) (changes []rowChange, ok bool, err error) {
-	if !r.knows || r.Days == nil {
+func (s *stage) daysTouched(ctx context.Context, r *recount, contents, before map[string]string, opt Options) (changes []rowChange, ok bool, err error) {
+	if !r.knows || r.Flow == "" {
 		return nil, false, nil
 	}
 	body, err := r.cells(s.live, "")
 	if err != nil {
 		return nil, false, err
 	}
+	own, employers := identifiers(r.Body), ""
 	for _, name := range append(identifiers(body), cellModel) {
 		if contents[name] == before[name] {
 			continue
 		}
 		table, known := s.changes[name]
 		led := false
-		for _, in := range r.Days.Inputs { // a row may stand under several days
+		if name == employerModel && known && !slices.Contains(own, name) { // it only says where a row counts
+			employers = table
+			continue
+		}
+		var inputs []KeyInput
+		if r.Days != nil {
+			inputs = r.Days.Inputs
+		}
+		for _, in := range inputs { // a row may stand under several days
 			if known && in.Name == name && in.Leads {
 				led = true
 				changes = append(changes, rowChange{Table: table, Value: in.Value})
@@ -65,7 +75,23 @@ func (s *stage) daysTouched(r *recount, contents, before map[string]string) (cha
 			return nil, false, nil
 		}
 	}
-	return changes, len(changes) > 0, nil
+	if employers != "" {
+		changes, err = s.daysOfEmployers(ctx, r, changes, employers, opt)
+	}
+	return changes, err == nil && len(changes) > 0, err
+}
+
+// daysOfEmployers adds the days of rows whose employers have changed.
+func (s *stage) daysOfEmployers(ctx context.Context, r *recount, changes []rowChange, changed string, opt Options) ([]rowChange, error) {
+	if _, err := s.queryable(ctx, r.Body); err != nil {
+		return nil, err
+	}
+	table := "employer_days_of_" + r.ID
+	text, err := templated(s.work, "transform_days_of_employers", map[string]any{"Table": table, "Body": r.Body, "Changed": changed})
+	if err == nil {
+		err = s.work.ExecSQL(limited(ctx, opt.Memory), text, bind(r.Body, opt.values())...)
+	}
+	return append(changes, rowChange{Table: table, Value: "value"}), err
 }
 
 // planPeriods notes the periods that the changed rows touch.
