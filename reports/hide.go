@@ -33,7 +33,21 @@ func hideCells(sums []sum, least float64) {
 		if known == nil {
 			return
 		}
-		next := partner(sums, func(s sum) bool { return slices.Contains(s.cells(), known) })
+		var next *cell
+		for _, s := range sums { // a sum with one hidden cell gives it away
+			n := 0
+			for _, c := range s.cells() {
+				if c.hidden {
+					n++
+				}
+			}
+			if next == nil && n == 1 && len(s.parts) > 1 {
+				next = partner([]sum{s}, func(sum) bool { return true })
+			}
+		}
+		if next == nil {
+			next = partner(sums, func(s sum) bool { return slices.Contains(s.cells(), known) })
+		}
 		if next == nil {
 			next = partner(sums, func(s sum) bool { return slices.ContainsFunc(s.cells(), func(c *cell) bool { return c.hidden }) })
 		}
@@ -275,7 +289,30 @@ func (s *Situation) hideReading(i int, least float64) {
 			sums = append(sums, column)
 		}
 	}
-	hideCells(sums, least)
+	// A value goes as a whole, so that its own sum never needs another place's; then the smallest other places, the city last.
+	// Zeros count as known: they are nobody's.
+	hide := func(c [3]*cell) {
+		for _, one := range c {
+			one.hidden = one.n > 0
+		}
+	}
+	for _, c := range cells {
+		if slices.ContainsFunc(c[:], func(one *cell) bool { return one != nil && one.n >= 1 && one.n < least }) {
+			hide(c)
+		}
+	}
+	for workedOut(sums) != nil {
+		next := -1
+		for k, c := range cells {
+			if c[2] != nil && !c[2].hidden && c[2].n > 0 && (next < 1 || c[2].n < cells[next][2].n) {
+				next = k
+			}
+		}
+		if next < 0 {
+			break
+		}
+		hide(cells[next])
+	}
 	for k, v := range values {
 		if c := cells[k]; c[0] != nil && (c[0].hidden || c[1].hidden || c[2].hidden) {
 			*v = Value{Hidden: true}

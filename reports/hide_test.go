@@ -105,3 +105,27 @@ func TestHideCells_ShowsWhatItCan(t *testing.T) {
 		t.Errorf("hidden are %v %v %v %v, want the small one and the smallest other", a.hidden, b.hidden, c.hidden, total.hidden)
 	}
 }
+
+// TestSituation_HidesFewTownships checks that townships far from small counts stay, where two hidden ones are enough.
+func TestSituation_HidesFewTownships(t *testing.T) {
+	s := fullSituation(t, KindQuarterly, "2026Q3")
+	s.Readings, s.Places = s.Readings[:1], s.Places[:6]
+	total := Value{D: number(0)}
+	for i, n := range []float64{22, 14, 61, 16, 56, 76} {
+		d := n + []float64{2, 6, 9, 9, 8, 12}[i]
+		s.Places[i].Readings = []PlaceReading{{Indicator: "T1", Value: Value{N: n, D: number(d), Value: number(n / d)}}}
+		total.N, *total.D = total.N+n, *total.D+d
+	}
+	total.Value = number(total.N / *total.D)
+	s.Readings[0].Value, s.Readings[0].History, s.Readings[0].Steps = total, nil, nil
+	s.Hide(5)
+	var hidden []int
+	for i, p := range s.Places {
+		if p.Readings[0].Value.Hidden {
+			hidden = append(hidden, i)
+		}
+	}
+	if len(hidden) != 2 || hidden[0] != 0 || s.Readings[0].Value.Hidden {
+		t.Errorf("hidden are the townships %v, the city %v; want the first, one more, and the city shown", hidden, s.Readings[0].Value.Hidden)
+	}
+}
