@@ -103,7 +103,7 @@ func (c *city) planProjects() {
 		r := newDice(c.seed, "projects", e.id)
 		for y := c.from.year(); y <= c.until.year(); y++ {
 			isNew := e.start >= dayOf(y, 1, 1) && e.start < dayOf(y+1, 1, 1)
-			if !isNew && !r.chance(0.012+0.004*math.Log10(float64(e.employees)+1)) {
+			if !isNew && !r.chance(0.006+0.002*math.Log10(float64(e.employees)+1)) {
 				continue
 			}
 			on := dayOf(y, 1, 1) + r.days(0, 360)
@@ -149,11 +149,14 @@ func (c *city) plan(e *employer, on day, isNew bool, r dice) {
 		if isNew {
 			p.starts = max(p.starts, e.start)
 		}
-		if done(0.6) {
+		switch {
+		case done(0.6):
 			p.control = p.starts + r.days(-60, 120)
-			if done(0.75) {
-				p.accepted = p.control + r.days(10, 60)
-			}
+		case r.chance(0.85): // made up for, long after
+			p.control = p.starts + r.days(200, 700)
+		}
+		if p.control != 0 && done(0.75) {
+			p.accepted = p.control + r.days(10, 60)
 		}
 	}
 	c.projects = append(c.projects, p)
