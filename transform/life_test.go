@@ -43,6 +43,7 @@ func only(t *testing.T, c *city, rule string, name ...string) transform.Warning 
 
 func TestEvaluate_LifeOfAState(t *testing.T) {
 	c := newCity(t, "2026-11-16")
+	c.files = rulesOf(t, "R35")
 	c.load("employer", employer("GAP"))
 	policy := func(month string, n int) {
 		c.load("insurance", row{"employer_key": "'GAP'", "period": quote(month), "insured_count": itoa(n)})
@@ -135,6 +136,7 @@ func TestEvaluate_LifeOfAState(t *testing.T) {
 // TestEvaluate_LateData loads cards after the weeks that they belong to. R06 sees a card for 90 days.
 func TestEvaluate_LateData(t *testing.T) {
 	c := newCity(t, "2026-11-23")
+	c.files = rulesOf(t, "R06")
 	card := func(name, no string, n int, reported string) {
 		c.load("employer", employer(name).with("employer_name", quote(name)))
 		c.load("case_report", suspected(name, no, n, silicosis, reported).with("card_kind", "'pneumoconiosis'", "diagnosis_date", quote(reported), "exposure_months", "10"))
@@ -176,7 +178,7 @@ func TestEvaluate_LateData(t *testing.T) {
 	}
 	// Another parameter is another version of the rule, which nobody has asked before.
 	e, err := transform.Evaluate(t.Context(), c.db, week("2026-W48"), transform.Options{
-		Today: c.today, Rules: map[string]map[string]string{"R06": {"months": "120"}},
+		Today: c.today, Files: c.files, Rules: map[string]map[string]string{"R06": {"months": "120"}},
 	})
 	if err != nil || len(e.Broken) > 0 {
 		t.Fatal(err, e.Broken)
@@ -189,6 +191,7 @@ func TestEvaluate_LateData(t *testing.T) {
 // TestDoStep_Order tries every step in every state.
 func TestDoStep_Order(t *testing.T) {
 	c := newCity(t, "2026-07-01")
+	c.files = rulesOf(t, "R35")
 	c.load("employer", employer("GAP"))
 	c.load("insurance", row{"employer_key": "'GAP'", "period": "'2026-06-01'", "insured_count": "5"})
 	c.evaluate("2026-W26")
@@ -235,6 +238,7 @@ func TestDoStep_Order(t *testing.T) {
 // TestEscalate follows a warning that nobody acts on.
 func TestEscalate(t *testing.T) {
 	c := newCity(t, "2026-07-01")
+	c.files = rulesOf(t, "R35")
 	c.load("employer", employer("GAP"))
 	c.load("insurance", row{"employer_key": "'GAP'", "period": "'2026-06-01'", "insured_count": "5"})
 	c.evaluate("2026-W26") // R35 is orange, to RSJ and TS

@@ -22,6 +22,7 @@ import (
 type picked struct {
 	fs.FS
 	ids    []string
+	rules  []string // nil: all
 	series bool
 	models map[string]bool // nil: all
 }
@@ -34,6 +35,8 @@ func (o picked) ReadDir(name string) ([]fs.DirEntry, error) {
 		switch name {
 		case "indicators":
 			return !slices.Contains(o.ids, file)
+		case "rules":
+			return o.rules != nil && !slices.Contains(o.rules, file)
 		case "series":
 			return !o.series
 		case "models":
@@ -51,13 +54,21 @@ func (c *city) runOnly(names ...string) {
 	c.runWith(onlyOf(c, names...))
 }
 
-// onlyOf are the definitions of these indicators, and of the models those that they read and those that are named.
+// rulesOf are the definitions of these rules, which watch no series, and of the models that they read.
+func rulesOf(t testing.TB, rules ...string) fs.FS {
+	t.Helper()
+	files := onlyOf(t, rules...).(picked)
+	files.rules = rules
+	return files
+}
+
+// onlyOf are the definitions of these indicators or rules, and of the models those that they read and those that are named.
 func onlyOf(t testing.TB, names ...string) fs.FS {
 	t.Helper()
 	files := picked{FS: ohsql.FS(), ids: names, models: map[string]bool{}}
 	text := strings.Join(names, " ") + " dim_cell dim_township dim_employer"
 	for _, name := range names {
-		for _, kind := range []string{"indicators", "gaps"} {
+		for _, kind := range []string{"indicators", "gaps", "rules"} {
 			if body, err := fs.ReadFile(files.FS, kind+"/"+name+".sql"); err == nil {
 				text += string(body)
 			}

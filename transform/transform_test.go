@@ -36,6 +36,7 @@ type city struct {
 	batch int
 	read  map[string]string // values by indicator, variant, period and township
 	today time.Time
+	files fs.FS // definitions with which the rules are evaluated; nil: all
 }
 
 func newCity(t testing.TB, today string) *city {

@@ -10,7 +10,7 @@ import (
 // urgent looks for red warnings; all rules must work.
 func (c *city) urgent() transform.Evaluation {
 	c.Helper()
-	e, err := transform.Urgent(c.Context(), c.db, transform.Options{Today: c.today})
+	e, err := transform.Urgent(c.Context(), c.db, transform.Options{Today: c.today, Files: c.files})
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -23,6 +23,7 @@ func (c *city) urgent() transform.Evaluation {
 // TestUrgent raises what is red in the running week, at once and once, and leaves everything else to the week's own evaluation.
 func TestUrgent(t *testing.T) {
 	c := newCity(t, "2026-11-18") // a Wednesday of 2026-W47
+	c.files = rulesOf(t, "R06", "R23", "R33", "R34", "R35")
 	c.load("employer", employer("A"), employer("B"), employer("C"))
 	c.load("case_report", card("A", "OLD", 1, silicosis, "2026-11-12", "card_kind", "'pneumoconiosis'", "exposure_months", "30"))
 	c.evaluate("2026-W46")

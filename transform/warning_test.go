@@ -21,7 +21,7 @@ func week(text string) period.Period {
 // evaluate runs the rules for a week; all of them must work.
 func (c *city) evaluate(text string) transform.Evaluation {
 	c.Helper()
-	e, err := transform.Evaluate(c.Context(), c.db, week(text), transform.Options{Today: c.today})
+	e, err := transform.Evaluate(c.Context(), c.db, week(text), transform.Options{Today: c.today, Files: c.files})
 	if err != nil {
 		c.Fatal(err)
 	}
