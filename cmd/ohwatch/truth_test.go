@@ -51,7 +51,7 @@ func TestTruth(t *testing.T) {
 	for _, city := range []struct {
 		seed         int
 		scale, years string
-	}{{1, "0.05", "2018-2026"}, {7, "0.1", "2023-2026"}} {
+	}{{1, "0.05", "2018-2026"}, {7, "0.05", "2025-2026"}} {
 		t.Run(fmt.Sprintf("seed %d", city.seed), func(t *testing.T) {
 			compareWithTruth(t, city.seed, city.scale, city.years)
 		})
