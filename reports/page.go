@@ -194,6 +194,9 @@ func (w words) warning(x Warning, today time.Time) warningItem {
 	if name, ok := x.Args["stream"]; ok {
 		args["stream"] = w.stream(name)
 	}
+	if method := x.Args["method"]; method != "" { // of a detector
+		args["methods"] = w.p.Text("series.method_"+method, nil)
+	}
 	item := warningItem{
 		Title: w.p.Text("warn."+strings.ToLower(x.Rule)+".title", args), Object: x.Object,
 		Area: w.place(x.Area), New: x.New, Closed: !x.Open,

@@ -30,6 +30,7 @@ func printer(t testing.TB, lang message.Lang) *message.Printer {
 	for _, rule := range []string{"r04", "r06", "r15", "r23", "r24", "r39", "d01"} {
 		fmt.Fprintf(&titles, "warn.%s.title: {zh: \"%s规则：{object}有{what} {n} 项\", en: \"rule %s: {object} has {n} of {what}\"}\n", rule, rule, rule)
 	}
+	titles.WriteString("warn.det-scan.title: {zh: \"{object}：{n}例（{methods}，Q={q}）\", en: \"{object}: {n} cases ({methods}, q = {q})\"}\n")
 	series, err := os.ReadFile("../internal/message/series.yaml")
 	if err != nil {
 		t.Fatal(err)

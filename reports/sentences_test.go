@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
@@ -160,6 +161,21 @@ func pageText(t testing.TB, page []byte) string {
 			default:
 				flush()
 			}
+		}
+	}
+}
+
+// A warning of a detector names its method in the reader's language, and leaves no gap.
+func TestWords_WarningOfADetector(t *testing.T) {
+	for lang, want := range map[message.Lang]string{
+		message.Chinese: "龙湖镇：3例（时空扫描统计，Q=0.0024）",
+		message.English: "Longhu Town: 3 cases (space-time scan, q = 0.0024)",
+	} {
+		got := words{printer(t, lang)}.warning(Warning{Rule: "DET-SCAN", Object: "龙湖镇", Args: map[string]string{
+			"object_en": "Longhu Town", "n": "3", "method": "space_time_scan", "methods": "space_time_scan", "q": "0.0024",
+		}}, time.Time{})
+		if got.Title != want {
+			t.Errorf("%s\nwant %s", got.Title, want)
 		}
 	}
 }
